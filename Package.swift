@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+  .enableUpcomingFeature("ExistentialAny"),
+  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  // Functions that lend a span say how long it lives.
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+// What each dependency is for.
+let arguments = Target.Dependency.product(  // the command line: parsing, help, errors
+  name: "ArgumentParser", package: "swift-argument-parser")
+let heap = Target.Dependency.product(  // the order of timers
+  name: "HeapModule", package: "swift-collections")
+let logging = Target.Dependency.product(  // log lines: levels, handlers, metadata
+  name: "Logging", package: "swift-log")
+let system = Target.Dependency.product(  // errno and file paths as types
+  name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+  name: "weir",
+  products: [.executable(name: "weir", targets: ["CLI"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(
+      name: "CFCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
+    .target(name: "Kernel", dependencies: ["CLinux", system], swiftSettings: settings),
+    .target(name: "EventStream", swiftSettings: settings),
+    .target(
+      name: "FileQueue", dependencies: ["EventStream", "Kernel", system],
+      swiftSettings: settings),
+    .target(name: "FastCGI", dependencies: ["CFCGI", "Kernel", system], swiftSettings: settings),
+    .target(
+      name: "Hub",
+      dependencies: ["EventStream", "FastCGI", "FileQueue", "Kernel", heap, logging, system],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "CLI",
+      dependencies: ["EventStream", "FileQueue", "Hub", "Kernel", arguments, logging, system],
+      swiftSettings: settings),
+    .testTarget(
+      name: "KernelTests", dependencies: ["CLinux", "Kernel", system], swiftSettings: settings),
+    .testTarget(
+      name: "EventStreamTests", dependencies: ["EventStream"], swiftSettings: settings),
+    .testTarget(
+      name: "FileQueueTests", dependencies: ["EventStream", "FileQueue", "Kernel", system],
+      swiftSettings: settings),
+    .testTarget(
+      name: "FastCGITests", dependencies: ["FastCGI", "Kernel", system],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HubTests",
+      dependencies: ["EventStream", "FastCGI", "FileQueue", "Hub", "Kernel", system],
+      swiftSettings: settings),
+  ]
+)

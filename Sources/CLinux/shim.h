@@ -1,0 +1,130 @@
+// What Swift's Glibc module does not export, or exports in a form that Swift cannot call.
+// Header only: every function is a thin inline around one system call or one instruction.
+
+#ifndef WEIR_CLINUX_SHIM_H
+#define WEIR_CLINUX_SHIM_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+// Prototypes that <sys/socket.h> and <pthread.h> give only under _GNU_SOURCE, which the importer's
+// own modules may have left out when they read those headers first.
+int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int pthread_setname_np(pthread_t thread, const char *name);
+
+// glibc's wrapper stands behind a feature macro that the Glibc module does not set.
+static inline int weir_memfd_create(const char *name) {
+  return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
+}
+
+// open(2) is variadic, which Swift does not import.
+static inline int weir_open(const char *path, int flags, mode_t mode) {
+  return open(path, flags | O_CLOEXEC, mode);
+}
+
+// fcntl(2) is variadic, which Swift does not import.
+static inline int weir_set_nonblocking(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+static inline int weir_set_cloexec(int fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC); }
+
+// The member of the epoll_data union that weir uses.
+static inline uint64_t weir_epoll_token(struct epoll_event event) { return event.data.u64; }
+
+static inline int weir_epoll_ctl(int epoll, int operation, int fd, uint32_t events,
+                                 uint64_t token) {
+  struct epoll_event event;
+  memset(&event, 0, sizeof event);
+  event.events = events;
+  event.data.u64 = token;
+  return epoll_ctl(epoll, operation, fd, &event);
+}
+
+// Fills a sockaddr_un; returns its length, or 0 where the path does not fit (108 bytes with the NUL).
+static inline socklen_t weir_unix_address(struct sockaddr_un *address, const char *path) {
+  size_t length = strlen(path);
+  if (length + 1 > sizeof address->sun_path) return 0;
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  memcpy(address->sun_path, path, length + 1);
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+}
+
+static inline int weir_bind_unix(int fd, const struct sockaddr_un *address, socklen_t length) {
+  return bind(fd, (const struct sockaddr *)address, length);
+}
+
+static inline int weir_connect_unix(int fd, const struct sockaddr_un *address, socklen_t length) {
+  return connect(fd, (const struct sockaddr *)address, length);
+}
+
+// The prototype stands behind a feature macro that the Glibc module does not set.
+static inline int weir_random(uint32_t *value) {
+  return (int)syscall(SYS_getrandom, value, sizeof *value, 0);
+}
+
+// A structure of the same name hides the function in Swift.
+static inline int weir_flock(int fd, int operation) { return flock(fd, operation); }
+
+// Likewise; only the type of the file system is asked for.
+static inline int weir_file_system_type(const char *path, int64_t *type) {
+  struct statfs status;
+  if (statfs(path, &status) != 0) return -1;
+  *type = (int64_t)status.f_type;
+  return 0;
+}
+
+// MAP_FAILED is a cast, which Swift does not import: NULL stands for it here.
+static inline void *weir_map_shared(int fd, size_t byte_count) {
+  void *address = mmap(NULL, byte_count, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  return address == MAP_FAILED ? NULL : address;
+}
+
+// d_name is an array member, which Swift imports as a tuple.
+static inline const char *weir_entry_name(const struct dirent *entry) { return entry->d_name; }
+
+// CRC-32C (Castagnoli, RFC 3720 appendix B.4), one instruction for eight bytes where the processor
+// has it. `crc` is the running value, already inverted by the caller.
+#if defined(__x86_64__)
+static inline int weir_has_crc32c(void) { return __builtin_cpu_supports("sse4.2"); }
+
+__attribute__((target("sse4.2"))) static inline uint32_t
+weir_crc32c(uint32_t crc, const uint8_t *bytes, size_t count) {
+  uint64_t value = crc;
+  while (count >= 8) {
+    uint64_t word;
+    memcpy(&word, bytes, 8);
+    value = __builtin_ia32_crc32di(value, word);
+    bytes += 8;
+    count -= 8;
+  }
+  uint32_t rest = (uint32_t)value;
+  while (count--) rest = __builtin_ia32_crc32qi(rest, *bytes++);
+  return rest;
+}
+#else
+static inline int weir_has_crc32c(void) { return 0; }
+static inline uint32_t weir_crc32c(uint32_t crc, const uint8_t *bytes, size_t count) {
+  (void)bytes; (void)count;
+  return crc;
+}
+#endif
+
+#endif

@@ -1,0 +1,41 @@
+import CLinux
+import Glibc
+
+/// A lock between processes on an open file: flock(2), released by the kernel when the holder dies.
+///
+/// It belongs to the open file description, so one process that opens the file twice excludes
+/// itself; within one description the caller sees to it that one thread at a time uses it.
+public struct FileLock: ~Copyable, Sendable {
+  private let descriptor: Descriptor
+
+  /// Makes a lock of a file that is open for this purpose alone.
+  public init(_ descriptor: consuming Descriptor) {
+    self.descriptor = descriptor
+  }
+
+  /// Waits until no other process holds the lock, then holds it.
+  public func lock() throws(SystemCallError) {
+    _ = try SystemCall.check("flock") { weir_flock(descriptor.number, LOCK_EX) }
+  }
+
+  /// Waits until no other process holds the lock alone, then shares it.
+  public func lockShared() throws(SystemCallError) {
+    _ = try SystemCall.check("flock") { weir_flock(descriptor.number, LOCK_SH) }
+  }
+
+  /// Takes the lock alone if it is free; returns whether it did.
+  public func tryLock() throws(SystemCallError) -> Bool {
+    do throws(SystemCallError) {
+      _ = try SystemCall.check("flock") { weir_flock(descriptor.number, LOCK_EX | LOCK_NB) }
+      return true
+    } catch {
+      if error.errno == .wouldBlock { return false }
+      throw error
+    }
+  }
+
+  /// Gives the lock back.
+  public func unlock() throws(SystemCallError) {
+    _ = try SystemCall.check("flock") { weir_flock(descriptor.number, LOCK_UN) }
+  }
+}

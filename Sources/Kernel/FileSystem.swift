@@ -1,0 +1,70 @@
+import CLinux
+import Glibc
+public import SystemPackage
+
+/// Calls on names in the file system.
+public enum FileSystem {
+  /// Makes a directory; returns false where one of that name is there already (mkdir(2)).
+  public static func makeDirectory(
+    _ path: FilePath, permissions: UInt32 = 0o750
+  ) throws(SystemCallError) -> Bool {
+    do {
+      _ = try SystemCall.check("mkdir", path.string) {
+        unsafe path.withPlatformString { unsafe Glibc.mkdir($0, permissions) }
+      }
+      return true
+    } catch {
+      if error.errno == .fileExists { return false }
+      throw error
+    }
+  }
+
+  /// Gives a file another name, replacing what had it (rename(2)).
+  public static func rename(_ path: FilePath, to newPath: FilePath) throws(SystemCallError) {
+    _ = try SystemCall.check("rename", path.string) {
+      unsafe path.withPlatformString { old in
+        unsafe newPath.withPlatformString { unsafe Glibc.rename(old, $0) }
+      }
+    }
+  }
+
+  /// Removes a name (unlink(2)).
+  public static func unlink(_ path: FilePath) throws(SystemCallError) {
+    _ = try SystemCall.check("unlink", path.string) {
+      unsafe path.withPlatformString { unsafe Glibc.unlink($0) }
+    }
+  }
+
+  /// Sets the permission bits (chmod(2)).
+  public static func setPermissions(
+    _ path: FilePath, _ permissions: UInt32
+  ) throws(SystemCallError) {
+    _ = try SystemCall.check("chmod", path.string) {
+      unsafe path.withPlatformString { unsafe Glibc.chmod($0, permissions) }
+    }
+  }
+
+  /// The names in a directory, sorted by their bytes, without `.` and `..` (readdir(3)).
+  public static func names(in path: FilePath) throws(SystemCallError) -> [String] {
+    guard let directory = unsafe path.withPlatformString({ unsafe Glibc.opendir($0) }) else {
+      throw SystemCallError(
+        call: "opendir", errno: Errno(rawValue: Glibc.errno), subject: path.string)
+    }
+    defer { _ = unsafe Glibc.closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe Glibc.readdir(directory) {
+      let name = unsafe String(cString: weir_entry_name(entry))
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// The type number of the file system that holds `path` (statfs(2), `f_type`).
+  public static func typeNumber(of path: FilePath) throws(SystemCallError) -> Int {
+    var type: Int64 = 0
+    _ = try SystemCall.check("statfs", path.string) {
+      unsafe path.withPlatformString { unsafe weir_file_system_type($0, &type) }
+    }
+    return Int(type)
+  }
+}

@@ -1,0 +1,48 @@
+import Glibc
+public import SystemPackage
+
+/// A watch on one file that tells when any process writes to it (inotify(7)).
+public struct FileWatch: ~Copyable, Sendable {
+  private let descriptor: Descriptor
+
+  /// Watches `path` for writes. Only write(2) and its kin count: a store through a mapping does not.
+  ///
+  /// - Throws: EMFILE where the user has too many watches (`fs.inotify.max_user_instances`).
+  public init(_ path: FilePath) throws(SystemCallError) {
+    let number = try SystemCall.check("inotify_init1") {
+      Glibc.inotify_init1(CInt(IN_CLOEXEC | IN_NONBLOCK))
+    }
+    let descriptor = Descriptor(owning: number)
+    _ = try SystemCall.check("inotify_add_watch", path.string) {
+      unsafe path.withPlatformString {
+        unsafe Glibc.inotify_add_watch(number, $0, UInt32(IN_MODIFY))
+      }
+    }
+    self.descriptor = descriptor
+  }
+
+  /// Has an epoll watch it.
+  public func watch(in epoll: borrowing Epoll, token: EpollToken) throws(SystemCallError) {
+    try epoll.add(descriptor, for: .readable, token: token)
+  }
+
+  /// Forgets what has been reported; call it before looking at what was written.
+  public func clear() {
+    // Writes to one file coalesce in the kernel's queue, so this is one read in nearly all cases.
+    while true {
+      var room: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (
+        0, 0, 0, 0, 0, 0, 0, 0
+      )
+      let count = unsafe Glibc.read(descriptor.number, &room, MemoryLayout.size(ofValue: room))
+      if count < MemoryLayout.size(ofValue: room) { return }
+    }
+  }
+
+  /// Waits for a write, at most `timeout` (poll(2)); whether there was one is for the caller to see.
+  public func wait(timeout: Duration) throws(SystemCallError) {
+    var entry = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+    let milliseconds = CInt(clamping: timeout.wholeMilliseconds)
+    _ = try SystemCall.check("poll") { unsafe Glibc.poll(&entry, 1, milliseconds) }
+    clear()
+  }
+}

@@ -1,0 +1,28 @@
+import CLinux
+import Glibc
+
+/// A file that lives in memory and has no name (memfd_create(2)); belongs to one thread.
+public struct MemoryFile: ~Copyable {
+  /// The open file.
+  public let descriptor: Descriptor
+
+  /// An empty file; `name` shows in /proc only.
+  public init(name: StaticString) throws(SystemCallError) {
+    let number = try SystemCall.check("memfd_create") {
+      unsafe weir_memfd_create(
+        UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self))
+    }
+    descriptor = Descriptor(owning: number)
+  }
+
+  /// Makes `bytes` the whole content and puts the reading position at its start.
+  public func replaceContent(with bytes: RawSpan) throws(SystemCallError) {
+    try descriptor.truncate(to: bytes.byteCount)
+    var done = 0
+    while done < bytes.byteCount {
+      done += try descriptor.write(bytes.extracting(done...), at: done)
+    }
+    let number = descriptor.number
+    _ = try SystemCall.check("lseek") { Glibc.lseek(number, 0, SEEK_SET) }
+  }
+}

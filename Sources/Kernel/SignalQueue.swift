@@ -1,0 +1,51 @@
+import CLinux
+import Glibc
+
+/// Signals read as events instead of handled: they are blocked in every thread that is started after
+/// this is made, and arrive in an epoll (signalfd(2)).
+public struct SignalQueue: ~Copyable, Sendable {
+  private let descriptor: Descriptor
+
+  /// SIGTERM, the polite request to end.
+  public static let terminate = SIGTERM
+  /// SIGINT, Ctrl-C.
+  public static let interrupt = SIGINT
+  /// SIGHUP, the terminal is gone.
+  public static let hangUp = SIGHUP
+
+  /// Blocks `signals` in the calling thread and in those it starts from now on; call it on the main
+  /// thread before any other thread is there.
+  public init(_ signals: [CInt]) throws(SystemCallError) {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    for signal in signals { unsafe sigaddset(&set, signal) }
+    _ = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    let number = try SystemCall.check("signalfd") {
+      unsafe CLinux.signalfd(-1, &set, CInt(SFD_CLOEXEC | SFD_NONBLOCK))
+    }
+    descriptor = Descriptor(owning: number)
+  }
+
+  /// Waits until one of the signals arrives and returns its number; one thread (poll(2)).
+  public func next() throws(SystemCallError) -> CInt {
+    while true {
+      var entry = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+      _ = try SystemCall.check("poll") { unsafe Glibc.poll(&entry, 1, -1) }
+      var info = signalfd_siginfo()
+      let size = MemoryLayout<signalfd_siginfo>.size
+      let count = unsafe Glibc.read(descriptor.number, &info, size)
+      if count == size { return CInt(info.ssi_signo) }
+    }
+  }
+
+  /// Makes writing to a closed socket or pipe an error (EPIPE) instead of a death by SIGPIPE.
+  public static func ignoreBrokenPipes() {
+    _ = Glibc.signal(SIGPIPE, SIG_IGN)
+  }
+
+  /// Makes SIGTERM end the process again, where a library has put a handler of its own.
+  public static func restoreDefaultTermination() {
+    _ = Glibc.signal(SIGTERM, SIG_DFL)
+    _ = Glibc.signal(SIGUSR1, SIG_DFL)
+  }
+}

@@ -1,0 +1,48 @@
+import CLinux
+import Glibc
+import SystemPackage
+
+/// A thread of the operating system, for a loop that owns its state and blocks in the kernel.
+public struct Thread: ~Copyable, Sendable {
+  private let handle: pthread_t
+
+  /// Starts a thread that runs `body` to its end (pthread_create(3)).
+  ///
+  /// - Parameters:
+  ///   - name: shown by ps and top, at most 15 bytes.
+  ///   - body: what it captures passes over to the thread.
+  public init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemCallError) {
+    precondition(name.utf8.count <= 15, "a thread's name has at most 15 bytes")
+    let box = unsafe Unmanaged.passRetained(ThreadBody(name: name, run: body))
+    var handle = pthread_t()
+    let error = unsafe pthread_create(
+      &handle, nil,
+      { argument in
+        guard let argument = unsafe argument else { return nil }
+        let body = unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
+        _ = unsafe body.name.withCString { unsafe pthread_setname_np(pthread_self(), $0) }
+        body.run()
+        return nil
+      }, box.toOpaque())
+    guard error == 0 else {
+      unsafe box.release()
+      throw SystemCallError(call: "pthread_create", errno: Errno(rawValue: error), subject: name)
+    }
+    self.handle = handle
+  }
+
+  /// Waits for the thread to end (pthread_join(3)).
+  public consuming func join() {
+    _ = pthread_join(handle, nil)
+  }
+}
+
+private final class ThreadBody: Sendable {
+  let name: String
+  let run: @Sendable () -> Void
+
+  init(name: String, run: @escaping @Sendable () -> Void) {
+    self.name = name
+    self.run = run
+  }
+}
