@@ -12,13 +12,13 @@ public struct CRC32C: Hashable, Sendable {
   public var value: UInt32 { ~state }
 
   /// Takes in further bytes.
-  public mutating func update(_ bytes: RawSpan) {
+  public mutating func update(_ bytes: Span<UInt8>) {
     if Self.isInHardware {
       let state = state
-      self.state = unsafe bytes.withUnsafeBytes { buffer in
+      self.state = unsafe bytes.withUnsafeBufferPointer { buffer in
         guard let base = buffer.baseAddress else { return state }
         return unsafe weir_crc32c(
-          state, base.assumingMemoryBound(to: UInt8.self), buffer.count)
+          state, base, buffer.count)
       }
     } else {
       updateByTable(bytes)
@@ -26,9 +26,9 @@ public struct CRC32C: Hashable, Sendable {
   }
 
   /// The way without the instruction; also what the tests hold the instruction against.
-  mutating func updateByTable(_ bytes: RawSpan) {
-    for index in 0..<bytes.byteCount {
-      let byte = unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)
+  mutating func updateByTable(_ bytes: Span<UInt8>) {
+    for index in 0..<bytes.count {
+      let byte = bytes[index]
       state = Self.table[Int((state ^ UInt32(byte)) & 0xFF)] ^ (state >> 8)
     }
   }

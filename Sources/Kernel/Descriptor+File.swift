@@ -58,13 +58,13 @@ extension Descriptor {
   /// Reads at `offset` without moving the position, until `buffer` is full or the file ends; returns
   /// the byte count (pread(2)).
   public func read(
-    at offset: Int, into buffer: inout MutableRawSpan
+    at offset: Int, into buffer: inout MutableSpan<UInt8>
   ) throws(SystemCallError) -> Int {
     let number = number
-    return try unsafe buffer.withUnsafeMutableBytes { (bytes) throws(SystemCallError) in
+    return try unsafe buffer.withUnsafeMutableBufferPointer { (bytes) throws(SystemCallError) in
       var done = 0
       while done < bytes.count {
-        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
+        let rest = unsafe UnsafeMutableBufferPointer(rebasing: bytes[done...])
         let count = try SystemCall.check("pread") {
           unsafe Glibc.pread(number, rest.baseAddress, rest.count, offset + done)
         }
@@ -78,9 +78,9 @@ extension Descriptor {
   /// Writes `bytes` or a first part of them at `offset`; returns the byte count (pwrite(2)).
   ///
   /// A short count is how a full disk announces itself: the caller decides what it means.
-  public func write(_ bytes: RawSpan, at offset: Int) throws(SystemCallError) -> Int {
+  public func write(_ bytes: Span<UInt8>, at offset: Int) throws(SystemCallError) -> Int {
     let number = number
-    return try unsafe bytes.withUnsafeBytes { (bytes) throws(SystemCallError) in
+    return try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(SystemCallError) in
       try SystemCall.check("pwrite") {
         unsafe Glibc.pwrite(number, bytes.baseAddress, bytes.count, offset)
       }

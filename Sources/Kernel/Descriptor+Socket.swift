@@ -24,9 +24,9 @@ extension Descriptor {
 
   /// Sends `bytes` or a first part of them without SIGPIPE and without waiting (send(2)).
   @inline(__always)
-  public func send(_ bytes: RawSpan) throws(SystemCallError) -> Transfer {
+  public func send(_ bytes: Span<UInt8>) throws(SystemCallError) -> Transfer {
     let number = number
-    return try unsafe bytes.withUnsafeBytes { (bytes) throws(SystemCallError) in
+    return try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(SystemCallError) in
       try SystemCall.transfer("send") {
         unsafe Glibc.send(
           number, bytes.baseAddress, bytes.count,
@@ -36,9 +36,9 @@ extension Descriptor {
   }
 
   /// Receives at most as many bytes as `buffer` holds, without waiting (recv(2)).
-  public func receive(into buffer: inout MutableRawSpan) throws(SystemCallError) -> Transfer {
+  public func receive(into buffer: inout MutableSpan<UInt8>) throws(SystemCallError) -> Transfer {
     let number = number
-    return try unsafe buffer.withUnsafeMutableBytes { (bytes) throws(SystemCallError) in
+    return try unsafe buffer.withUnsafeMutableBufferPointer { (bytes) throws(SystemCallError) in
       try SystemCall.transfer("recv") {
         unsafe Glibc.recv(
           number, bytes.baseAddress, bytes.count, CInt(MSG_DONTWAIT))

@@ -34,9 +34,9 @@ public struct Descriptor: ~Copyable, Sendable {
   }
 
   /// Reads at most as many bytes as `buffer` holds, at the descriptor's own position (read(2)).
-  public func read(into buffer: inout MutableRawSpan) throws(SystemCallError) -> Transfer {
+  public func read(into buffer: inout MutableSpan<UInt8>) throws(SystemCallError) -> Transfer {
     let number = number
-    return try unsafe buffer.withUnsafeMutableBytes { (bytes) throws(SystemCallError) in
+    return try unsafe buffer.withUnsafeMutableBufferPointer { (bytes) throws(SystemCallError) in
       try SystemCall.transfer("read") {
         unsafe Glibc.read(number, bytes.baseAddress, bytes.count)
       }
@@ -44,9 +44,9 @@ public struct Descriptor: ~Copyable, Sendable {
   }
 
   /// Writes `bytes` or a first part of them (write(2)).
-  public func write(_ bytes: RawSpan) throws(SystemCallError) -> Transfer {
+  public func write(_ bytes: Span<UInt8>) throws(SystemCallError) -> Transfer {
     let number = number
-    return try unsafe bytes.withUnsafeBytes { (bytes) throws(SystemCallError) in
+    return try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(SystemCallError) in
       try SystemCall.transfer("write") {
         unsafe Glibc.write(number, bytes.baseAddress, bytes.count)
       }
@@ -54,9 +54,9 @@ public struct Descriptor: ~Copyable, Sendable {
   }
 
   /// Writes all of `bytes` to a blocking descriptor.
-  public func writeAll(_ bytes: RawSpan) throws(SystemCallError) {
+  public func writeAll(_ bytes: Span<UInt8>) throws(SystemCallError) {
     var done = 0
-    while done < bytes.byteCount {
+    while done < bytes.count {
       guard case .transferred(let count) = try write(bytes.extracting(done...)) else {
         throw SystemCallError(call: "write", errno: .resourceTemporarilyUnavailable)
       }

@@ -11,9 +11,9 @@ public struct Readiness: OptionSet, Hashable, Sendable {
     self.rawValue = rawValue
   }
 
-  /// EPOLLIN
+  /// The kernel has bytes to read (EPOLLIN).
   public static let readable = Readiness(rawValue: EPOLLIN.rawValue)
-  /// EPOLLOUT
+  /// The kernel takes bytes (EPOLLOUT).
   public static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
   /// EPOLLRDHUP: the peer has closed its sending side.
   public static let peerClosed = Readiness(rawValue: EPOLLRDHUP.rawValue)

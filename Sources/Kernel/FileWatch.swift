@@ -5,7 +5,9 @@ public import SystemPackage
 public struct FileWatch: ~Copyable, Sendable {
   private let descriptor: Descriptor
 
-  /// Watches `path` for writes. Only write(2) and its kin count: a store through a mapping does not.
+  /// Watches `path` for writes.
+  ///
+  /// Only write(2) and its kin count: a store through a mapping does not.
   ///
   /// - Throws: EMFILE where the user has too many watches (`fs.inotify.max_user_instances`).
   public init(_ path: FilePath) throws(SystemCallError) {

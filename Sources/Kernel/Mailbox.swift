@@ -10,7 +10,7 @@ public final class Mailbox<Letter: Sendable>: Sendable {
     self.waker = waker
   }
 
-  /// Posts a letter. Any thread.
+  /// Posts a letter; any thread may.
   public func post(_ letter: Letter) {
     let wasEmpty = letters.withLock { letters in
       letters.append(letter)
@@ -19,7 +19,7 @@ public final class Mailbox<Letter: Sendable>: Sendable {
     if wasEmpty { waker.ring() }
   }
 
-  /// Posts several letters with one ring. Any thread.
+  /// Posts several letters with one ring; any thread may.
   public func post(_ batch: [Letter]) {
     if batch.isEmpty { return }
     let wasEmpty = letters.withLock { letters in

@@ -16,10 +16,10 @@ public struct MemoryFile: ~Copyable {
   }
 
   /// Makes `bytes` the whole content and puts the reading position at its start.
-  public func replaceContent(with bytes: RawSpan) throws(SystemCallError) {
-    try descriptor.truncate(to: bytes.byteCount)
+  public func replaceContent(with bytes: Span<UInt8>) throws(SystemCallError) {
+    try descriptor.truncate(to: bytes.count)
     var done = 0
-    while done < bytes.byteCount {
+    while done < bytes.count {
       done += try descriptor.write(bytes.extracting(done...), at: done)
     }
     let number = descriptor.number

@@ -14,7 +14,7 @@ public final class Waker: Sendable {
     descriptor = Descriptor(owning: number)
   }
 
-  /// Wakes the watching thread; rings before it looks are one ring. Any thread.
+  /// Wakes the watching thread; rings before it looks are one ring, and any thread may.
   public func ring() {
     // The only failure is a counter that is full, and then the bell is ringing already.
     _ = eventfd_write(descriptor.number, 1)

@@ -1,0 +1,117 @@
+import Kernel
+import Synchronization
+
+/// Group commit: everything that waits in a process goes into the queue in one write and one sync.
+///
+/// Any thread submits; a thread of its own appends and tells the outcome.
+public final class Committer: Sendable {
+  /// Told once for each submitted event, on the committer's thread: its sequence, or why not.
+  public typealias Completion = @Sendable (Result<UInt64, QueueError>) -> Void
+
+  private struct Submission: Sendable {
+    let event: PendingEvent
+    let completion: Completion
+  }
+
+  private struct State {
+    var waiting: [Submission] = []
+    var waitingByteCount = 0
+    var isStopped = false
+  }
+
+  private let state = Mutex(State())
+  private let waker: Waker
+  private let queue: Queue
+  private let thread = Mutex<Thread?>(nil)
+
+  /// Starts the committer's thread.
+  public init(_ queue: Queue) throws(QueueError) {
+    self.queue = queue
+    waker = try mapping { () throws(SystemCallError) in try Waker() }
+    // Opened here so that a queue that cannot be written is an error of the caller.
+    _ = try Appender(queue)
+    try mapping { () throws(SystemCallError) in
+      try thread.withLock { thread throws(SystemCallError) in
+        thread = try Thread(name: "committer") { [self] in run() }
+      }
+    }
+  }
+
+  /// Hands an event over; `completion` is called once, also where the committer is stopped.
+  public func submit(_ event: PendingEvent, _ completion: @escaping Completion) {
+    let refusal: QueueError? = state.withLock { state in
+      if state.isStopped { return .stopped }
+      guard state.waitingByteCount < QueueLimits.pendingByteCountMaximum else {
+        return .overloaded(byteCountMaximum: QueueLimits.pendingByteCountMaximum)
+      }
+      state.waiting.append(Submission(event: event, completion: completion))
+      state.waitingByteCount += event.fields.count
+      return nil
+    }
+    if let refusal { completion(.failure(refusal)) } else { waker.ring() }
+  }
+
+  /// Takes no more events, waits until those that were submitted are done, and ends the thread.
+  public func stop() {
+    state.withLock { $0.isStopped = true }
+    waker.ring()
+    if let thread = thread.withLock({ $0.take() }) { thread.join() }
+  }
+
+  // MARK: - The committer's thread
+
+  private func run() {
+    var appender: Appender
+    do {
+      appender = try Appender(queue)
+    } catch {
+      return refuseAll(error)
+    }
+    while true {
+      let (batch, isStopped) = takeBatch()
+      if batch.isEmpty {
+        if isStopped { return }
+        try? waker.wait()
+        continue
+      }
+      do {
+        let sequences = try appender.append(batch.map(\.event))
+        for (submission, sequence) in zip(batch, sequences) {
+          submission.completion(.success(sequence))
+        }
+      } catch {
+        for submission in batch { submission.completion(.failure(error)) }
+      }
+    }
+  }
+
+  private func takeBatch() -> (batch: [Submission], isStopped: Bool) {
+    state.withLock { state in
+      var count = 0
+      var byteCount = 0
+      for submission in state.waiting.prefix(QueueLimits.batchEventCountMaximum) {
+        byteCount += submission.event.fields.count
+        if count > 0, byteCount > QueueLimits.batchByteCountMaximum { break }
+        count += 1
+      }
+      guard count < state.waiting.count else {
+        let batch = state.waiting
+        state.waiting = []
+        state.waitingByteCount = 0
+        return (batch, state.isStopped)
+      }
+      let batch = Array(state.waiting.prefix(count))
+      state.waiting.removeFirst(count)
+      state.waitingByteCount -= batch.reduce(0) { $0 + $1.event.fields.count }
+      return (batch, state.isStopped)
+    }
+  }
+
+  private func refuseAll(_ error: QueueError) {
+    let waiting = state.withLock { state in
+      state.isStopped = true
+      return state.waiting
+    }
+    for submission in waiting { submission.completion(.failure(error)) }
+  }
+}

@@ -1,0 +1,42 @@
+/// A place in a queue: which queue, and the how-manieth event in it.
+///
+/// Its printed form, `6f2a91c4-42`, is the `id:` of the event on the wire and what a browser sends
+/// back as `Last-Event-ID`.
+public struct EventID: Hashable, Sendable, CustomStringConvertible {
+  /// Which queue: random, made with it. It tells a client of another or a wiped queue from one that
+  /// resumes.
+  public let epoch: UInt32
+  /// The event's number, from 1.
+  public let sequence: UInt64
+
+  /// An id of its parts.
+  public init(epoch: UInt32, sequence: UInt64) {
+    self.epoch = epoch
+    self.sequence = sequence
+  }
+
+  /// Reads the printed form: eight small hexadecimal digits, a hyphen, a decimal number without
+  /// leading zeros.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].utf8.count == 8, let epoch = UInt32(parts[0], radix: 16),
+      let sequence = UInt64(parts[1])
+    else { return nil }
+    self.init(epoch: epoch, sequence: sequence)
+    // Signs, capitals and leading zeros are other texts for the same number; only one is the id.
+    guard description == text else { return nil }
+  }
+
+  /// The printed form.
+  public var description: String {
+    String(decoding: Self.hexadecimal(epoch), as: UTF8.self) + "-\(sequence)"
+  }
+
+  /// Eight small hexadecimal digits.
+  static func hexadecimal(_ value: UInt32) -> [UInt8] {
+    (0..<8).map { index in
+      let digit = UInt8(truncatingIfNeeded: value >> UInt32(28 - 4 * index)) & 0xF
+      return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Kernel
+import SystemPackage
+
+/// The files of a queue: their names, and how the directory is made.
+struct QueueDirectory: Hashable, Sendable {
+  /// What the `epoch` file says of the format.
+  static let formatVersion = "1"
+
+  let path: FilePath
+
+  var epochPath: FilePath { path.appending("epoch") }
+  var lockPath: FilePath { path.appending("lock") }
+  var tailPath: FilePath { path.appending("tail") }
+
+  func textPath(_ segment: SegmentName) -> FilePath { path.appending(segment.textFile) }
+  func indexPath(_ segment: SegmentName) -> FilePath { path.appending(segment.indexFile) }
+
+  /// All segments, oldest first.
+  func segments() throws(QueueError) -> [SegmentName] {
+    try mapping { () throws(SystemCallError) in try FileSystem.names(in: path) }
+      .compactMap { SegmentName(textFile: $0) }.sorted()
+  }
+
+  /// Puts new, renamed and removed names on disk.
+  func synchronize() throws(SystemCallError) {
+    try Descriptor.open(path, .directory).synchronize()
+  }
+
+  /// Makes the directory and what it needs to be a queue, unless it is one.
+  ///
+  /// - Parameter lock: held by the caller alone.
+  func prepare() throws(QueueError) -> UInt32 {
+    if let epoch = try readEpoch() { return epoch }
+    let strangers = try mapping { () throws(SystemCallError) in try FileSystem.names(in: path) }
+      .filter { !["lock", "tail", "epoch.new"].contains($0) }
+    guard strangers.isEmpty else {
+      throw .notAQueue(path: path.string, reason: "no `epoch` file, but \(strangers[0])")
+    }
+    return try mapping { () throws(SystemCallError) in try makeEpoch() }
+  }
+
+  /// The queue's epoch; nil where the file is not there.
+  func readEpoch() throws(QueueError) -> UInt32? {
+    var content = [UInt8](repeating: 0, count: 64)
+    let count: Int
+    do {
+      let file = try Descriptor.open(epochPath, .readOnly)
+      var span = content.mutableSpan
+      count = try file.read(at: 0, into: &span)
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return nil }
+      throw .system(error)
+    }
+    content.removeLast(content.count - count)
+    let line = String(decoding: content, as: UTF8.self)
+    let words = line.dropLast(line.hasSuffix("\n") ? 1 : 0).split(separator: " ")
+    guard words.count >= 3, words[0] == "weir-queue" else {
+      throw .notAQueue(path: path.string, reason: "its `epoch` file is another program's")
+    }
+    guard words[1] == Self.formatVersion else {
+      throw .unknownFormat(path: path.string, version: String(words[1]))
+    }
+    guard words.count == 3, words[2].utf8.count == 8, let epoch = UInt32(words[2], radix: 16)
+    else {
+      throw .notAQueue(path: path.string, reason: "its `epoch` file is damaged")
+    }
+    return epoch
+  }
+
+  private func makeEpoch() throws(SystemCallError) -> UInt32 {
+    let epoch = try UInt32.fromKernel()
+    let staging = path.appending("epoch.new")
+    let digits = String(decoding: EventID.hexadecimal(epoch), as: UTF8.self)
+    let line = Array("weir-queue \(Self.formatVersion) \(digits)\n".utf8)
+    let file = try Descriptor.open(staging, .createIfMissing)
+    try file.truncate(to: 0)
+    _ = try file.write(line.span, at: 0)
+    try file.synchronize()
+    try FileSystem.rename(staging, to: epochPath)
+    try synchronize()
+    return epoch
+  }
+
+  /// Refuses the file systems of other machines, where flock(2) and the shared page do not reach.
+  func refuseNetworkFileSystem() throws(QueueError) {
+    let number = try mapping { () throws(SystemCallError) in
+      try FileSystem.typeNumber(of: path)
+    }
+    let kinds: [Int: String] = [
+      0x6969: "NFS", 0x517B: "SMB", 0xFF53_4D42: "CIFS", 0xFE53_4D42: "SMB2", 0x00C3_6400: "Ceph",
+      0x5346_414F: "AFS", 0x0102_1997: "9P", 0x0BD0_0BD0: "Lustre", 0x7461_636F: "OCFS2",
+      0x0116_1970: "GFS2",
+    ]
+    if let kind = kinds[number] { throw .networkFileSystem(path: path.string, kind: kind) }
+  }
+}

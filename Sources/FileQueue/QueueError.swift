@@ -1,0 +1,75 @@
+public import Kernel
+
+/// What the file queue cannot do, with the place and what to do next.
+public enum QueueError: Error, Sendable, CustomStringConvertible {
+  /// A topic or pattern that is none.
+  case invalidTopic(reason: String)
+  /// An event whose record would be larger than the limit.
+  case eventTooLarge(byteCount: Int, byteCountMaximum: Int)
+  /// There is no queue at the path, and it was not to be made.
+  case noQueue(path: String)
+  /// The directory holds something else.
+  case notAQueue(path: String, reason: String)
+  /// The queue was made by a newer weir.
+  case unknownFormat(path: String, version: String)
+  /// The directory is on a file system whose locks and syncs other machines do not share.
+  case networkFileSystem(path: String, kind: String)
+  /// The disk or a quota is full; nothing was appended.
+  case full(SystemCallError)
+  /// Writing or syncing failed; the queue takes no more until it is opened again.
+  case readOnly(reason: String)
+  /// More waits for the disk than the queue takes in.
+  case overloaded(byteCountMaximum: Int)
+  /// The committer has been stopped.
+  case stopped
+  /// A segment is not what the queue's tail says.
+  case damaged(segment: String, offset: Int, reason: String)
+  /// A system call failed.
+  case system(SystemCallError)
+
+  /// What happened, where, and what to do next.
+  public var description: String {
+    switch self {
+    case .invalidTopic(let reason):
+      "the topic \(reason): a topic is 1 to \(QueueLimits.topicByteCountMaximum) bytes of UTF-8 "
+        + "without control characters"
+    case .eventTooLarge(let count, let limit):
+      "the event takes \(count) bytes on the wire; the limit is \(limit): send less, or in parts"
+    case .noQueue(let path):
+      "there is no queue at \(path): check the path; `weir serve --queue` makes one"
+    case .notAQueue(let path, let reason):
+      "\(path) is not a queue (\(reason)): name an empty or a new directory"
+    case .unknownFormat(let path, let version):
+      "the queue at \(path) has format \(version), this weir knows format "
+        + "\(QueueDirectory.formatVersion): use the weir that made it"
+    case .networkFileSystem(let path, let kind):
+      "\(path) is on a network file system (\(kind)), where locks and syncs hold for this machine "
+        + "only: name a directory on a local disk"
+    case .full(let error):
+      "no space for the event (\(error)): nothing was queued; free disk space and publish again"
+    case .readOnly(let reason):
+      "the queue takes no events since a write failed (\(reason)): check the disk, run "
+        + "`weir check`, then restart weir"
+    case .overloaded(let limit):
+      "more than \(limit) bytes wait for the disk: publish again later"
+    case .stopped:
+      "weir is stopping: publish again later"
+    case .damaged(let segment, let offset, let reason):
+      "\(segment) is damaged at offset \(offset) (\(reason)): run `weir check`"
+    case .system(let error):
+      "\(error)"
+    }
+  }
+}
+
+/// Runs kernel calls and hands their errors on as the queue's.
+@inline(__always)
+func mapping<Result: ~Copyable>(
+  _ body: () throws(SystemCallError) -> Result
+) throws(QueueError) -> Result {
+  do {
+    return try body()
+  } catch {
+    throw .system(error)
+  }
+}

@@ -1,0 +1,18 @@
+/// Where the parts of a record lie in the bytes it was found in.
+///
+/// The record itself is described in <doc:Format>.
+public struct RecordLayout: Hashable, Sendable {
+  /// The event's number.
+  public let sequence: UInt64
+  /// When the event was published, in milliseconds since 1970.
+  public let unixMilliseconds: Int64
+  /// Where the head begins.
+  public let start: Int
+  /// The topic, encoded as ``Topic/encoded``.
+  public let topic: Range<Int>
+  /// The body: what goes on the wire.
+  public let body: Range<Int>
+
+  /// Head and body together, in bytes.
+  public var byteCount: Int { body.upperBound - start }
+}

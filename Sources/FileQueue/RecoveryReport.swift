@@ -1,0 +1,9 @@
+/// What opening a queue had to do, for the log.
+public struct RecoveryReport: Sendable {
+  /// One thing that was found or done, in words, with its place.
+  public internal(set) var findings: [String] = []
+  /// Bytes of a torn tail that were cut off; a copy was kept.
+  public internal(set) var tornByteCount = 0
+  /// Events that are damaged; the bytes were left as they are.
+  public internal(set) var missingEventCount = 0
+}

@@ -1,0 +1,95 @@
+/// The label on an event by which subscribers choose: any UTF-8 text of 1 to 255 bytes without
+/// control characters.
+///
+/// It is kept as it stands in a record's head, where a space and a percent sign are written as
+/// `%20` and `%25`.
+public struct Topic: Hashable, Sendable, CustomStringConvertible {
+  /// The topic of an event for which none is named.
+  public static let `default` = Topic(trusted: "default")
+
+  /// The topic as people write it.
+  public let text: String
+  /// The topic as it stands in a record's head.
+  public let encoded: [UInt8]
+
+  /// Checks `text`.
+  ///
+  /// - Throws: `QueueError.invalidTopic`.
+  public init(_ text: String) throws(QueueError) {
+    let count = text.utf8.count
+    guard count > 0 else { throw .invalidTopic(reason: "is empty") }
+    guard count <= QueueLimits.topicByteCountMaximum else {
+      throw .invalidTopic(
+        reason: "has \(count) bytes; the limit is \(QueueLimits.topicByteCountMaximum)")
+    }
+    for (offset, scalar) in text.unicodeScalars.enumerated()
+    where scalar.properties.generalCategory == .control {
+      throw .invalidTopic(reason: "has a control character as character \(offset + 1)")
+    }
+    self.init(trusted: text)
+  }
+
+  /// Reads a topic from a record's head; nil where that is no topic.
+  public init?(encoded: Span<UInt8>) {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(encoded.count)
+    var index = 0
+    while index < encoded.count {
+      guard encoded[index] == UInt8(ascii: "%") else {
+        bytes.append(encoded[index])
+        index += 1
+        continue
+      }
+      guard index + 2 < encoded.count, let high = encoded[index + 1].hexadecimalValue,
+        let low = encoded[index + 2].hexadecimalValue
+      else { return nil }
+      bytes.append(high << 4 | low)
+      index += 3
+    }
+    guard let text = String(validating: bytes, as: UTF8.self), let topic = try? Topic(text) else {
+      return nil
+    }
+    self = topic
+  }
+
+  private init(trusted text: String) {
+    self.text = text
+    var encoded: [UInt8] = []
+    encoded.reserveCapacity(text.utf8.count)
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: " "): encoded.append(contentsOf: "%20".utf8)
+      case UInt8(ascii: "%"): encoded.append(contentsOf: "%25".utf8)
+      default: encoded.append(byte)
+      }
+    }
+    self.encoded = encoded
+  }
+
+  /// The topic as people write it.
+  public var description: String { text }
+
+  /// The 64 bits that stand for the topic in an index entry: FNV-1a over the encoded bytes.
+  public var hash64: UInt64 { Self.hash64(encoded.span) }
+
+  /// The hash of a topic as it stands in a record's head.
+  public static func hash64(_ encoded: Span<UInt8>) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for index in encoded.indices {
+      hash = (hash ^ UInt64(encoded[index])) &* 0x0000_0100_0000_01b3
+    }
+    return hash
+  }
+}
+
+extension UInt8 {
+  /// What the byte is worth as a hexadecimal digit.
+  var hexadecimalValue: UInt8? {
+    switch self {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+}
