@@ -58,13 +58,14 @@ public struct QueueReader: ~Copyable {
   /// Hands out records from `position` on and moves it behind them.
   ///
   /// - Parameters:
+  ///   - limit: the sequence to stop before; the durable end where that comes first.
   ///   - byteCountMaximum: of records; at least one is handed out if there is one.
   ///   - visit: gets each record and the bytes in which its parts lie, for the time of the call.
   public mutating func read(
-    from position: inout QueuePosition, byteCountMaximum: Int,
+    from position: inout QueuePosition, upTo limit: UInt64 = .max, byteCountMaximum: Int,
     _ visit: (RecordLayout, Span<UInt8>) -> Void
   ) throws(QueueError) -> ReadOutcome {
-    let durableNext = queue.durableNext
+    let durableNext = min(queue.durableNext, limit)
     var byteCount = 0
     while position.sequence < durableNext {
       guard byteCount < byteCountMaximum else { return .more }

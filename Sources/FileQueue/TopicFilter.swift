@@ -37,6 +37,24 @@ public struct TopicFilter: Hashable, Sendable, CustomStringConvertible {
     topics.contains(topic) || patterns.contains { Self.matches(topic.text, pattern: $0.text) }
   }
 
+  /// Whether a topic, as it stands in a record's head, is one of ``topics``.
+  public func names(_ encodedTopic: Span<UInt8>) -> Bool {
+    topics.contains { topic in
+      guard topic.encoded.count == encodedTopic.count else { return false }
+      for index in encodedTopic.indices where topic.encoded[index] != encodedTopic[index] {
+        return false
+      }
+      return true
+    }
+  }
+
+  /// Whether an event is asked for, by its topic as it stands in a record's head.
+  public func matches(_ encodedTopic: Span<UInt8>) -> Bool {
+    if names(encodedTopic) { return true }
+    guard !patterns.isEmpty, let topic = Topic(encoded: encodedTopic) else { return false }
+    return matches(topic)
+  }
+
   static func matches(_ topic: String, pattern: String) -> Bool {
     let parts = topic.split(separator: ".", omittingEmptySubsequences: false)
     let wanted = pattern.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,0 +1,40 @@
+/// Why a text cannot be a field of an event stream, or a stream cannot be read.
+public enum EventStreamError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The field has to have a value.
+  case emptyField(name: String)
+  /// The field's value is longer than its limit.
+  case fieldTooLong(name: String, byteCount: Int, byteCountMaximum: Int)
+  /// The field's value has a byte that would end its line or void it: CR, LF or NUL.
+  case forbiddenByte(name: String, byte: UInt8, offset: Int)
+  /// A stream's event is larger than the parser's limit.
+  case eventTooLarge(byteCountMaximum: Int)
+
+  /// What is wrong, where, and what to do.
+  public var description: String {
+    switch self {
+    case .emptyField(let name):
+      "\(name) is empty: leave it out or give it a value"
+    case .fieldTooLong(let name, let count, let limit):
+      "\(name) has \(count) bytes; the limit is \(limit): shorten it"
+    case .forbiddenByte(let name, let byte, let offset):
+      "\(name) has \(Self.name(byte)) at byte \(offset): line breaks and NUL are not allowed there"
+    case .eventTooLarge(let limit):
+      "an event of the stream is larger than \(limit) bytes"
+    }
+  }
+
+  private static func name(_ byte: UInt8) -> String {
+    switch byte {
+    case 0: "NUL"
+    case UInt8(ascii: "\n"): "LF"
+    default: "CR"
+    }
+  }
+
+  static func checkLine(_ text: String, field: String) throws(EventStreamError) {
+    for (offset, byte) in text.utf8.enumerated()
+    where byte == 0 || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
+      throw .forbiddenByte(name: field, byte: byte, offset: offset)
+    }
+  }
+}

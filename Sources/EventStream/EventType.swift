@@ -1,0 +1,25 @@
+/// A name for the `event:` field: 1 to 255 bytes of UTF-8 without CR, LF and NUL.
+public struct EventType: Sendable, Hashable, CustomStringConvertible {
+  /// The longest name, in bytes of UTF-8.
+  public static let byteCountMaximum = 255
+
+  /// The name.
+  public let text: String
+
+  /// Checks `text`.
+  ///
+  /// - Throws: ``EventStreamError``, with the place of the first byte that is not allowed.
+  public init(_ text: String) throws(EventStreamError) {
+    guard !text.isEmpty else { throw .emptyField(name: "event") }
+    let count = text.utf8.count
+    guard count <= Self.byteCountMaximum else {
+      throw .fieldTooLong(
+        name: "event", byteCount: count, byteCountMaximum: Self.byteCountMaximum)
+    }
+    try EventStreamError.checkLine(text, field: "event")
+    self.text = text
+  }
+
+  /// The name.
+  public var description: String { text }
+}
