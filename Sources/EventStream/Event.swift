@@ -1,12 +1,19 @@
 /// What is published and received.
+///
+/// A value: any thread may make, keep and send it.
 public struct Event: Sendable, Hashable {
   /// The `event:` field; nil stands for "message", which browsers hand to `onmessage`.
   public var type: EventType?
-  /// The `data:` field; its line breaks become lines of their own on the wire.
+
+  /// The `data:` field: any text; its line breaks (CR, LF, CRLF) all arrive as LF.
   public var data: String
-  /// The `id:` field.
+
+  /// The `id:` field: where a reconnecting browser resumes.
+  ///
+  /// Not checked here, but when it is written.
   public var id: String?
-  /// The `retry:` field: how long a browser waits before it reconnects.
+
+  /// The `retry:` field: how many milliseconds a browser waits before it reconnects, 0 or more.
   public var retryMilliseconds: Int?
 
   /// An event of its fields.

@@ -17,24 +17,20 @@ public enum EventStreamError: Error, Hashable, Sendable, CustomStringConvertible
     case .fieldTooLong(let name, let count, let limit):
       "\(name) has \(count) bytes; the limit is \(limit): shorten it"
     case .forbiddenByte(let name, let byte, let offset):
-      "\(name) has \(Self.name(byte)) at byte \(offset): line breaks and NUL are not allowed there"
+      "\(name) has \(Self.name(of: byte)) at byte \(offset): remove it; "
+        + "CR, LF and NUL are not allowed there"
     case .eventTooLarge(let limit):
-      "an event of the stream is larger than \(limit) bytes"
+      "an event of the stream is larger than \(limit) bytes: "
+        + "raise the parser's limit, or end the connection"
     }
   }
 
-  private static func name(_ byte: UInt8) -> String {
+  private static func name(of byte: UInt8) -> String {
     switch byte {
     case 0: "NUL"
-    case UInt8(ascii: "\n"): "LF"
-    default: "CR"
-    }
-  }
-
-  static func checkLine(_ text: String, field: String) throws(EventStreamError) {
-    for (offset, byte) in text.utf8.enumerated()
-    where byte == 0 || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
-      throw .forbiddenByte(name: field, byte: byte, offset: offset)
+    case Span<UInt8>.lineFeed: "LF"
+    case Span<UInt8>.carriageReturn: "CR"
+    default: "the value \(byte)"
     }
   }
 }

@@ -1,86 +1,100 @@
 /// Renders the text/event-stream grammar (WHATWG HTML, section 9.2.5) at the end of byte arrays.
+///
+/// Pure functions for any thread. They append only, and allocate only where the array grows; what
+/// throws has appended nothing.
 public enum EventStreamWriter {
   /// Appends the lines of `event:`, `retry:` and `data:`, but neither `id:` nor the blank line.
   ///
   /// Data is split at CR, LF and CRLF, as a parser ends lines; empty data still has a line, without
-  /// which the event would not be dispatched.
+  /// which the event would not be dispatched. A negative `retryMilliseconds` traps.
   public static func appendFields(of event: Event, to bytes: inout [UInt8]) {
-    if let type = event.type {
-      bytes.append(contentsOf: "event: ".utf8)
-      bytes.append(contentsOf: type.text.utf8)
-      bytes.append(lineFeed)
-    }
+    if let type = event.type { appendLine("event: ", type.text.utf8Span.span, to: &bytes) }
     if let retry = event.retryMilliseconds { appendRetry(milliseconds: retry, to: &bytes) }
-    appendLines(of: event.data, after: "data: ", to: &bytes)
+    appendLines("data: ", event.data.utf8Span.span, to: &bytes)
   }
 
-  /// Appends an `id:` line.
+  /// Appends an `id:` line; an empty id tells the browser to forget the one before.
   ///
   /// - Throws: ``EventStreamError/forbiddenByte(name:byte:offset:)`` for CR, LF and NUL.
   public static func appendID(_ id: String, to bytes: inout [UInt8]) throws(EventStreamError) {
-    try EventStreamError.checkLine(id, field: "id")
-    bytes.append(contentsOf: "id: ".utf8)
-    bytes.append(contentsOf: id.utf8)
-    bytes.append(lineFeed)
+    let value = id.utf8Span.span
+    try value.checkSingleLine(field: "id")
+    appendLine("id: ", value, to: &bytes)
+  }
+
+  /// Appends a comment, which browsers ignore: a line of its own for each line of `text`.
+  ///
+  /// Empty text gives `:`, the shortest sign of life.
+  public static func appendComment(_ text: String, to bytes: inout [UInt8]) {
+    if text.isEmpty {
+      appendLine(":", text.utf8Span.span, to: &bytes)
+    } else {
+      appendLines(": ", text.utf8Span.span, to: &bytes)
+    }
   }
 
   /// Appends a `retry:` line.
   ///
-  /// - Parameter milliseconds: not negative.
+  /// - Parameter milliseconds: 0 or more; a negative number traps, as parsers would not take it.
   public static func appendRetry(milliseconds: Int, to bytes: inout [UInt8]) {
-    precondition(milliseconds >= 0, "a browser cannot wait for less than no time")
-    bytes.append(contentsOf: "retry: \(milliseconds)\n".utf8)
-  }
-
-  /// Appends a comment, which browsers ignore: a line of its own for each line of `text`.
-  public static func appendComment(_ text: String, to bytes: inout [UInt8]) {
-    if text.isEmpty {
-      bytes.append(contentsOf: ":\n".utf8)
-    } else {
-      appendLines(of: text, after: ": ", to: &bytes)
-    }
+    precondition(milliseconds >= 0, "retry is \(milliseconds) ms; it must be 0 or more")
+    let name = "retry: ".utf8Span.span
+    bytes.append(addingCapacity: name.count) { $0.append(copying: name) }
+    appendDecimal(milliseconds, to: &bytes)
+    bytes.append(Span<UInt8>.lineFeed)
   }
 
   /// Appends the blank line that ends an event.
   public static func appendEnd(to bytes: inout [UInt8]) {
-    bytes.append(lineFeed)
+    bytes.append(Span<UInt8>.lineFeed)
   }
 
-  /// Appends a whole event.
+  /// Appends a whole event: its fields, the id last, and the blank line.
   ///
-  /// The id comes last: some clients take over the id of an event that the end of a connection cut
-  /// in two, and with the id last they lose nothing by it.
+  /// The id comes last because some clients take over the id of an event that the end of a
+  /// connection cut in two: with the id last they lose nothing by it.
   ///
-  /// - Throws: ``EventStreamError/forbiddenByte(name:byte:offset:)`` for an id with CR, LF or NUL;
-  ///   nothing is appended then.
-  public static func append(
-    _ event: Event, to bytes: inout [UInt8]
-  ) throws(EventStreamError) {
-    if let id = event.id { try EventStreamError.checkLine(id, field: "id") }
+  /// - Throws: ``EventStreamError/forbiddenByte(name:byte:offset:)`` for an id with CR, LF or NUL.
+  public static func append(_ event: Event, to bytes: inout [UInt8]) throws(EventStreamError) {
+    try event.id?.utf8Span.span.checkSingleLine(field: "id")
     appendFields(of: event, to: &bytes)
-    if let id = event.id { try appendID(id, to: &bytes) }
+    if let id = event.id { appendLine("id: ", id.utf8Span.span, to: &bytes) }
     appendEnd(to: &bytes)
   }
 
-  private static let lineFeed = UInt8(ascii: "\n")
-  private static let carriageReturn = UInt8(ascii: "\r")
-
+  /// One line of `name` and `value`, or more when `value` has line breaks.
   private static func appendLines(
-    of text: String, after prefix: String, to bytes: inout [UInt8]
+    _ name: String, _ value: Span<UInt8>, to bytes: inout [UInt8]
   ) {
-    let prefix = prefix.utf8
-    let utf8 = text.utf8
-    var start = utf8.startIndex
-    while true {
-      let end = utf8[start...].firstIndex { $0 == lineFeed || $0 == carriageReturn }
-      bytes.append(contentsOf: prefix)
-      bytes.append(contentsOf: utf8[start..<(end ?? utf8.endIndex)])
-      bytes.append(lineFeed)
-      guard let end else { return }
-      start = utf8.index(after: end)
-      if utf8[end] == carriageReturn, start < utf8.endIndex, utf8[start] == lineFeed {
-        start = utf8.index(after: start)
+    var start = 0
+    if value.hasLineBreak {
+      while let end = value.lineBreak(from: start) {
+        appendLine(name, value.extracting(start..<end), to: &bytes)
+        start = end + 1
+        if value[end] == Span<UInt8>.carriageReturn, start < value.count,
+          value[start] == Span<UInt8>.lineFeed
+        {
+          start += 1
+        }
       }
     }
+    appendLine(name, value.extracting(start..<value.count), to: &bytes)
+  }
+
+  private static func appendLine(
+    _ name: String, _ value: Span<UInt8>, to bytes: inout [UInt8]
+  ) {
+    let name = name.utf8Span.span
+    bytes.append(addingCapacity: name.count + value.count + 1) { line in
+      line.append(copying: name)
+      line.append(copying: value)
+      line.append(Span<UInt8>.lineFeed)
+    }
+  }
+
+  /// The digits of `number`, without the string that an interpolation would make.
+  private static func appendDecimal(_ number: Int, to bytes: inout [UInt8]) {
+    if number >= 10 { appendDecimal(number / 10, to: &bytes) }
+    bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
   }
 }

@@ -1,4 +1,6 @@
 /// A name for the `event:` field: 1 to 255 bytes of UTF-8 without CR, LF and NUL.
+///
+/// A value that has been checked once: whoever holds one cannot smuggle a line into a stream.
 public struct EventType: Sendable, Hashable, CustomStringConvertible {
   /// The longest name, in bytes of UTF-8.
   public static let byteCountMaximum = 255
@@ -16,7 +18,7 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
       throw .fieldTooLong(
         name: "event", byteCount: count, byteCountMaximum: Self.byteCountMaximum)
     }
-    try EventStreamError.checkLine(text, field: "event")
+    try text.utf8Span.span.checkSingleLine(field: "event")
     self.text = text
   }
 
