@@ -22,11 +22,8 @@ static inline int weir_fcgx_keeps_connection(const FCGX_Request *request) {
   return request->keepConnection;
 }
 
-// Frees the request and leaves the descriptor open; FCGX_Free(r, 0) alone would keep its number.
-static inline void weir_fcgx_release(FCGX_Request *request) {
-  FCGX_Free(request, 0);
-  request->ipcFd = -1;
-}
+// Frees what libfcgi holds for the request and closes the descriptor that it adopted.
+static inline void weir_fcgx_release(FCGX_Request *request) { FCGX_Free(request, 1); }
 
 static inline size_t weir_fcgx_request_size(void) { return sizeof(FCGX_Request); }
 static inline size_t weir_fcgx_ipc_fd_offset(void) { return offsetof(FCGX_Request, ipcFd); }

@@ -43,6 +43,8 @@ static inline int weir_set_nonblocking(int fd) {
   return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
+static inline int weir_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
+
 static inline int weir_set_cloexec(int fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
 // The member of the epoll_data union that weir uses.

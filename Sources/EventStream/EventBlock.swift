@@ -53,6 +53,7 @@ struct EventBlock: Sendable {
 
   /// The text of `bytes`, with U+FFFD where they are not UTF-8.
   private static func text(_ bytes: Span<UInt8>) -> String {
+    if let valid = try? UTF8Span(validating: bytes) { return String(copying: valid) }
     let copy = [UInt8](capacity: bytes.count) { $0.append(copying: bytes) }
     return String(decoding: copy, as: UTF8.self)
   }

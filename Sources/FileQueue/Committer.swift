@@ -31,9 +31,8 @@ public final class Committer: Sendable {
     // Opened here so that a queue that cannot be written is an error of the caller.
     _ = try Appender(queue)
     try mapping { () throws(SystemCallError) in
-      try thread.withLock { thread throws(SystemCallError) in
-        thread = try Thread(name: "committer") { [self] in run() }
-      }
+      let started = try Thread(name: "committer") { [self] in run() }
+      thread.withLock { $0 = started }
     }
   }
 

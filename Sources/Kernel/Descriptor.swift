@@ -18,6 +18,18 @@ public struct Descriptor: ~Copyable, Sendable {
     _ = Glibc.close(number)
   }
 
+  /// Another descriptor of the same open file, sharing its position (dup(2)).
+  public func duplicate() throws(SystemCallError) -> Descriptor {
+    Descriptor(owning: try SystemCall.check("fcntl") { weir_duplicate(number) })
+  }
+
+  /// Gives the number to a library that closes it by itself.
+  public consuming func surrender() -> CInt {
+    let number = number
+    discard self
+    return number
+  }
+
   /// The bare number, for a log line or for a library that wants one; it stays owned here.
   public var rawValue: CInt { number }
 

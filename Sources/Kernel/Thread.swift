@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 /// A thread of the operating system, for a loop that owns its state and blocks in the kernel.
-public struct Thread: ~Copyable, Sendable {
+public final class Thread: Sendable {
   private let handle: pthread_t
 
   /// Starts a thread that runs `body` to its end (pthread_create(3)).
@@ -31,8 +31,8 @@ public struct Thread: ~Copyable, Sendable {
     self.handle = handle
   }
 
-  /// Waits for the thread to end (pthread_join(3)).
-  public consuming func join() {
+  /// Waits for the thread to end (pthread_join(3)); its owner calls it, once.
+  public func join() {
     _ = pthread_join(handle, nil)
   }
 }

@@ -1,0 +1,69 @@
+import ArgumentParser
+import FileQueue
+import Kernel
+import SystemPackage
+
+/// An error that ends a command: said on standard error, with an exit code of sysexits(3).
+struct CommandFailure: Error, CustomStringConvertible {
+  let description: String
+  let exitCode: Int32
+
+  /// What an error of the queue means for whoever called the command.
+  init(_ error: QueueError) {
+    description = "\(error)"
+    exitCode =
+      switch error {
+      case .invalidTopic, .eventTooLarge: 64
+      case .damaged, .notAQueue, .unknownFormat: 65
+      case .noQueue: 66
+      case .networkFileSystem: 73
+      case .full, .overloaded, .stopped: 75
+      case .readOnly: 74
+      case .system(let call): Self.exitCode(of: call)
+      }
+  }
+
+  /// What a failed system call means.
+  init(_ error: SystemCallError) {
+    description = "\(error)"
+    exitCode = Self.exitCode(of: error)
+  }
+
+  /// A failure of its own.
+  init(_ description: String, exitCode: Int32) {
+    self.description = description
+    self.exitCode = exitCode
+  }
+
+  private static func exitCode(of error: SystemCallError) -> Int32 {
+    switch error.errno {
+    case .permissionDenied, .notPermitted, .readOnlyFileSystem: 77
+    case .noSuchFileOrDirectory, .notDirectory: 66
+    case .addressInUse: 69
+    case .fileExists: 73
+    case .ioError, .brokenPipe: 74
+    case .noSpace, .diskQuotaExceeded: 75
+    default: 71
+    }
+  }
+}
+
+extension ParsableCommand {
+  /// Runs a command's work; a failure is said and ends the process with its code.
+  func reportingFailures(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let failure as CommandFailure {
+      StandardError.write("weir: \(failure)\n")
+      throw ExitCode(failure.exitCode)
+    } catch let error as QueueError {
+      let failure = CommandFailure(error)
+      StandardError.write("weir: \(failure)\n")
+      throw ExitCode(failure.exitCode)
+    } catch let error as SystemCallError {
+      let failure = CommandFailure(error)
+      StandardError.write("weir: \(failure)\n")
+      throw ExitCode(failure.exitCode)
+    }
+  }
+}

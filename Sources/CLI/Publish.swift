@@ -1,0 +1,76 @@
+import ArgumentParser
+import EventStream
+import FileQueue
+import Kernel
+
+/// `weir publish`
+struct Publish: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Put an event into a queue; no server is needed.",
+    discussion: """
+      Prints the event's id once the event is on disk. Streams that are open get it at once.
+
+        weir publish --queue /var/lib/weir --topic orders "order 7 is paid"
+        date | weir publish --queue /var/lib/weir
+      """)
+
+  @OptionGroup var queueOption: QueueOption
+
+  @Option(name: .shortAndLong, help: "The topic to publish under.")
+  var topic = "default"
+
+  @Option(name: .shortAndLong, help: "The event's type, which browsers listen for by name.")
+  var event: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Tell browsers to wait so long before they reconnect.", valueName: "milliseconds"))
+  var retry: Int?
+
+  @Argument(
+    help:
+      "The event's data; without it, or as '-', standard input to its end, less one newline there.")
+  var message: String?
+
+  func validate() throws {
+    if let retry, !(0...86_400_000).contains(retry) {
+      throw ValidationError("--retry is a number of milliseconds from 0 to 86400000.")
+    }
+  }
+
+  func run() throws {
+    try reportingFailures {
+      let pending = try pendingEvent()
+      let queue = try queueOption.open(creating: false)
+      var appender = try Appender(queue)
+      let sequences = try appender.append([pending])
+      let id = EventID(epoch: queue.epoch, sequence: sequences.lowerBound)
+      try StandardOutput.write("\(id)\n")
+    }
+  }
+
+  private func pendingEvent() throws -> PendingEvent {
+    let topic = try Topic(topic)
+    do {
+      let type = try event.map { text throws(EventStreamError) in try EventType(text) }
+      return try PendingEvent(
+        Event(type: type, data: try data(), retryMilliseconds: retry), topic: topic)
+    } catch let error as EventStreamError {
+      throw CommandFailure("\(error)", exitCode: 64)
+    }
+  }
+
+  private func data() throws -> String {
+    if let message, message != "-" { return message }
+    let limit = QueueLimits.bodyByteCountMaximum
+    var bytes = try StandardStream.input.readAll(byteCountMaximum: limit)
+    guard bytes.count <= limit else {
+      throw QueueError.eventTooLarge(byteCount: bytes.count, byteCountMaximum: limit)
+    }
+    if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw CommandFailure("standard input is not UTF-8: publish text", exitCode: 65)
+    }
+    return text
+  }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+import FileQueue
+import SystemPackage
+
+/// The option that every command has: which queue.
+struct QueueOption: ParsableArguments {
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The queue's directory.", valueName: "directory"))
+  var queue: String
+
+  /// Opens the queue.
+  func open(creating: Bool) throws -> Queue {
+    do {
+      return try Queue(at: FilePath(queue), creating: creating)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+public import ArgumentParser
+import FastCGI
+import FileQueue
+import Hub
+import Kernel
+public import Logging
+import SystemPackage
+
+/// `weir serve`
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Stream events to browsers and take new ones, as a FastCGI responder.",
+    discussion: """
+      nginx (or another web server) passes /sse and /publish on to the socket. Until the line
+      "serving" is logged the socket does not answer. SIGTERM or SIGINT ends all streams cleanly;
+      browsers come back by themselves and resume after the last event they saw.
+      """)
+
+  @OptionGroup var queueOption: QueueOption
+
+  @Option(
+    help: ArgumentHelp(
+      "Listen at this unix socket, with mode 0660: the web server's user has to be in its group.",
+      valueName: "path"))
+  var socket: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Use the listening socket that the process was started with; spawn-fcgi hands over 0.",
+      valueName: "number"))
+  var fd: Int32?
+
+  @Flag(
+    help:
+      "Switch the demo sources on: /sse/time, /sse/dashboard, a clock on the default stream, and CORS for all."
+  )
+  var demo = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Let pages of this origin read streams; repeat it for more, '*' stands for all.",
+      valueName: "origin"))
+  var corsOrigin: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Send a comment on a stream that has been silent for so long; shorter than half of nginx's fastcgi_read_timeout.",
+      valueName: "seconds"))
+  var heartbeat = 15.0
+
+  @Option(
+    help: ArgumentHelp(
+      "Tell browsers to wait at least so long before they reconnect.", valueName: "milliseconds"))
+  var retry = 2000
+
+  @Option(help: ArgumentHelp("Threads that serve streams.", valueName: "count"))
+  var loops = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "The least that is logged: trace, debug, info, notice, warning, error or critical.",
+      valueName: "level"))
+  var logLevel: Logger.Level = .info
+
+  func validate() throws {
+    guard (socket == nil) != (fd == nil) else {
+      throw ValidationError("Name either --socket or --fd.")
+    }
+    guard heartbeat >= 0.1, heartbeat <= 3600 else {
+      throw ValidationError("--heartbeat is a number of seconds from 0.1 to 3600.")
+    }
+    guard (0...86_400_000).contains(retry) else {
+      throw ValidationError("--retry is a number of milliseconds from 0 to 86400000.")
+    }
+    guard (1...64).contains(loops) else {
+      throw ValidationError("--loops is a number from 1 to 64.")
+    }
+  }
+
+  func run() throws {
+    try reportingFailures {
+      FastCGILibrary.initialize()
+      let signals = try SignalQueue([SignalQueue.terminate, SignalQueue.interrupt])
+      LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+      var log = Logger(label: "weir")
+      log.logLevel = logLevel
+      let queue = try queueOption.open(creating: true)
+      for finding in queue.recovery.findings { log.warning("\(finding)") }
+      let hub = try Hub(
+        queue: queue, listener: try listener(), configuration: configuration, log: log)
+      log.notice(
+        "serving",
+        metadata: [
+          "at": "\(socket ?? "descriptor \(fd ?? 0)")", "queue": "\(queueOption.queue)",
+          "newest": "\(queue.newestID)",
+        ])
+      let signal = try signals.next()
+      log.notice("stopping", metadata: ["signal": "\(signal)"])
+      hub.stop()
+      log.notice("stopped")
+    }
+  }
+
+  private func listener() throws(SystemCallError) -> Listener {
+    if let socket { return try Listener.listen(at: FilePath(socket)) }
+    return try Listener.inherited(fd ?? 0)
+  }
+
+  private var configuration: HubConfiguration {
+    var configuration = HubConfiguration()
+    configuration.corsOrigins = corsOrigin.isEmpty && demo ? ["*"] : corsOrigin
+    configuration.heartbeatInterval = .seconds(heartbeat)
+    configuration.retryMilliseconds = retry
+    configuration.isDemo = demo
+    configuration.streamLoopCount = loops
+    return configuration
+  }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// The command `weir`.
+@main
+struct Weir: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "weir",
+    abstract: "Push events from a server to browsers, behind nginx.",
+    discussion: """
+      A queue is a directory of plain files. `weir serve` streams its events to browsers and takes
+      new ones over HTTP; the other commands work on the directory itself, whether or not weir
+      serves it at that moment.
+
+      Try it:
+        weir serve --queue ./queue --socket ./weir.sock --demo     (nginx passes /sse and /publish)
+        weir publish --queue ./queue "Hello"
+        weir tail --queue ./queue
+
+      Exit codes are those of sysexits(3): 64 wrong usage, 65 damaged data, 66 no such queue,
+      69 the socket is taken, 71 system error, 73 cannot create, 74 input/output error,
+      75 try again later, 77 no permission.
+      """,
+    version: version,
+    subcommands: [Serve.self, Publish.self, Tail.self, Check.self])
+
+  /// What `--version` prints.
+  static let version = "0.1.0"
+}

@@ -1,0 +1,15 @@
+import CFCGI
+import Kernel
+
+/// libfcgi as a whole.
+public enum FastCGILibrary {
+  /// Makes libfcgi ready, and undoes the signal handlers that it installs: SIGPIPE is ignored,
+  /// SIGTERM and SIGUSR1 do again what they do by default.
+  ///
+  /// Once, on the main thread, before any front is started.
+  public static func initialize() {
+    FCGX_Init()
+    SignalQueue.ignoreBrokenPipes()
+    SignalQueue.restoreDefaultTermination()
+  }
+}

@@ -1,0 +1,23 @@
+/// The bounds of a front.
+public struct FrontLimits: Sendable {
+  /// A request's body; larger ones are read to their end and refused.
+  public var requestBodyByteCountMaximum = 1 << 20
+  /// A refused body is read so far before the connection is closed instead.
+  public var discardedBodyByteCountMaximum = 64 << 20
+  /// Connections that a front holds at the same time, streams not counted.
+  public var connectionCountMaximum = 8192
+  /// A peer that has begun a request has so long to finish it, and to read its answer.
+  public var requestDurationSeconds: Int64 = 30
+  /// A kept connection without a request is closed after so long.
+  public var idleDurationSeconds: Int64 = 300
+  /// After the process has run out of descriptors, no connection is accepted for so long.
+  public var acceptPauseMilliseconds: Int64 = 100
+
+  /// The defaults.
+  public init() {}
+
+  /// All PARAMS content of a request: nginx itself refuses to send more.
+  static let parametersByteCountMaximum = 65_535
+  /// Bytes asked of the kernel at once.
+  static let receiveByteCount = 64 << 10
+}

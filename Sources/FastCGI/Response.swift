@@ -1,0 +1,38 @@
+/// An answer to a request: what CGI has as status, headers and body (RFC 3875, section 6).
+public struct Response: Sendable {
+  /// The HTTP status code.
+  public let status: Int
+  /// Header fields in their order.
+  public let headers: [(name: String, value: String)]
+  /// The body, whole.
+  public let body: [UInt8]
+
+  /// An answer of its parts.
+  ///
+  /// - Parameter headers: control characters in a value are left out, so that no value can begin a
+  ///   header of its own.
+  public init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+
+  /// Head, blank line and body, as they go into STDOUT records.
+  public var rendered: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(body.count + 256)
+    bytes.append(contentsOf: "Status: \(status)\r\n".utf8)
+    for header in headers {
+      bytes.append(contentsOf: header.name.utf8)
+      bytes.append(contentsOf: ": ".utf8)
+      bytes.append(contentsOf: header.value.utf8.lazy.filter { $0 >= 0x20 && $0 != 0x7F })
+      bytes.append(contentsOf: "\r\n".utf8)
+    }
+    if status != 204, !body.isEmpty {
+      bytes.append(contentsOf: "Content-Length: \(body.count)\r\n".utf8)
+    }
+    bytes.append(contentsOf: "\r\n".utf8)
+    bytes.append(contentsOf: body)
+    return bytes
+  }
+}

@@ -1,0 +1,19 @@
+/// What an operator can choose about a hub.
+public struct HubConfiguration: Sendable {
+  /// Origins whose pages may read streams; `*` stands for all. Empty: only pages of the same origin.
+  public var corsOrigins: [String] = []
+  /// A comment is sent on a stream that has been silent for so long.
+  public var heartbeatInterval: Duration = .seconds(15)
+  /// How long browsers are told to wait before they reconnect; each stream gets a value of its own
+  /// between this and one and a half times as much, so that not all come back at once.
+  public var retryMilliseconds = 2000
+  /// Whether the demo sources are on: `/sse/time`, `/sse/dashboard`, the clock on the default stream.
+  public var isDemo = false
+  /// Threads that serve streams. One writes several times faster than an nginx worker reads.
+  public var streamLoopCount = 1
+  /// Threads that accept, parse and route requests.
+  public var frontCount = 2
+
+  /// The defaults.
+  public init() {}
+}

@@ -1,0 +1,26 @@
+/// The bounds of the hub, in one place.
+enum HubLimits {
+  /// A publish request's body; nginx has the same limit in `client_max_body_size`.
+  static let requestBodyByteCountMaximum = 1 << 20
+  /// Topics and patterns that one stream may ask for.
+  static let topicsPerStreamCountMaximum = 100
+  /// The longest time that `retry` may tell a browser to wait: a day.
+  static let retryMillisecondsMaximum = 86_400_000
+  /// Records that a stream loop reads for all its audiences before it writes.
+  static let passByteCountMaximum = 64 << 10
+  /// Records that a subscriber who is behind is given at a turn.
+  static let turnByteCountMaximum = 48 << 10
+  /// Subscribers who are behind that get a turn before the loop looks up again.
+  static let turnsPerPassCountMaximum = 64
+  /// A stream loop looks at the durable end at least this often, whatever wakes it.
+  static let watchInterval: Duration = .milliseconds(250)
+  /// The pause after a pass for each write in it: what it costs nginx to relay one (measured), with
+  /// room for everything else that runs. Without it the hub starves nginx of the processor.
+  static let pacingNanosecondsPerWrite: Int64 = 25_000
+  /// The longest pause between two passes.
+  static let pacingNanosecondsMaximum: Int64 = 250_000_000
+  /// Events that `/sse/time?count=` may ask for.
+  static let demoEventCountMaximum = 1_000_000
+  /// Events that epoll hands out at once.
+  static let epollEventCountMaximum = 512
+}

@@ -1,0 +1,26 @@
+import HeapModule
+import Kernel
+
+/// Something that a stream loop has to do at a time.
+struct LoopTimer: Comparable {
+  enum Task {
+    /// Look for audiences that have been silent.
+    case heartbeat
+    /// Show the time on the demo's default stream.
+    case clock
+    /// The next event of a demo source.
+    case play(EpollToken)
+  }
+
+  /// Monotonic nanoseconds.
+  let deadline: Int64
+  let task: Task
+
+  static func < (one: LoopTimer, other: LoopTimer) -> Bool {
+    one.deadline < other.deadline
+  }
+
+  static func == (one: LoopTimer, other: LoopTimer) -> Bool {
+    one.deadline == other.deadline
+  }
+}

@@ -1,0 +1,18 @@
+import FileQueue
+
+extension Problem {
+  /// What a publisher is told of an error of the queue.
+  init(_ error: QueueError) {
+    let (status, code): (Int, Code) =
+      switch error {
+      case .invalidTopic: (400, .invalidTopic)
+      case .eventTooLarge: (413, .bodyTooLarge)
+      case .full: (507, .queueFull)
+      case .readOnly, .damaged: (503, .queueReadOnly)
+      case .overloaded: (503, .queueBusy)
+      case .stopped: (503, .stopping)
+      case .noQueue, .notAQueue, .unknownFormat, .networkFileSystem, .system: (503, .queueError)
+      }
+    self.init(status: status, code: code, detail: "\(error)")
+  }
+}

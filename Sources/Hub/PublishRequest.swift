@@ -1,0 +1,167 @@
+import EventStream
+import FastCGI
+import FileQueue
+import FoundationEssentials
+
+/// What a publisher asks for: one event under one topic, checked.
+struct PublishRequest {
+  let event: PendingEvent
+  let topic: Topic
+
+  private static let fields = ["message", "event", "topic", "retry"]
+
+  /// Reads a `PUT` or `POST /publish`.
+  ///
+  /// - Parameter pathTopic: what stands behind `/publish/`, if anything does.
+  init(contentType: String?, pathTopic: String?, body: [UInt8]) throws(Problem) {
+    try Self.checkMediaType(contentType)
+    guard String(validating: body, as: UTF8.self) != nil else {
+      throw Problem(
+        status: 400, code: .invalidUTF8, detail: "the body is not UTF-8: send JSON in UTF-8")
+    }
+    // JSONDecoder would take a body with NUL bytes for UTF-16.
+    guard !body.contains(0) else {
+      throw Problem(status: 400, code: .malformedJSON, detail: "the body has a NUL byte")
+    }
+    let content = try Self.decode(body)
+    topic = try Self.topic(content.topic, pathTopic)
+    do {
+      event = try PendingEvent(try Self.event(content), topic: topic)
+    } catch let problem as Problem {
+      throw problem
+    } catch let error as QueueError {
+      throw Problem(error)
+    } catch {
+      throw Problem(status: 400, code: .malformedJSON, detail: "\(error)")
+    }
+  }
+
+  private static func checkMediaType(_ contentType: String?) throws(Problem) {
+    let type = (contentType ?? "").prefix { $0 != ";" }.lowercased()
+      .filter { $0 != " " && $0 != "\t" }
+    guard type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
+    else {
+      let given = type.isEmpty ? "the request has no Content-Type" : "Content-Type is '\(type)'"
+      throw Problem(
+        status: 415, code: .unsupportedMediaType,
+        detail: "\(given): send {\"message\": \"…\"} with Content-Type: application/json",
+        field: "Content-Type")
+    }
+  }
+
+  private static func topic(_ bodyTopic: String?, _ pathTopic: String?) throws(Problem) -> Topic {
+    if let bodyTopic, let pathTopic, bodyTopic != pathTopic {
+      throw Problem(
+        status: 400, code: .invalidTopic,
+        detail: "the path names topic '\(pathTopic)' and the body '\(bodyTopic)': name one",
+        field: "topic")
+    }
+    guard let text = bodyTopic ?? pathTopic else { return .default }
+    do {
+      let topic = try Topic(text)
+      guard try TopicFilter([text]).patterns.isEmpty else {
+        throw QueueError.invalidTopic(reason: "'\(text)' is a pattern; publish to one topic")
+      }
+      return topic
+    } catch {
+      throw Problem(status: 400, code: .invalidTopic, detail: "\(error)", field: "topic")
+    }
+  }
+
+  private static func event(_ content: Content) throws(Problem) -> Event {
+    var type: EventType?
+    if let text = content.event {
+      do { type = try EventType(text) } catch {
+        throw Problem(status: 400, code: .invalidEvent, detail: "\(error)", field: "event")
+      }
+    }
+    if let retry = content.retry {
+      guard (0...HubLimits.retryMillisecondsMaximum).contains(retry) else {
+        throw Problem(
+          status: 400, code: .invalidRetry,
+          detail: "retry is \(retry); it is a number of milliseconds from 0 to "
+            + "\(HubLimits.retryMillisecondsMaximum)", field: "retry")
+      }
+    }
+    return Event(type: type, data: content.message, retryMilliseconds: content.retry)
+  }
+
+  // MARK: - JSON
+
+  private struct Content: Decodable {
+    var message = ""
+    var event: String?
+    var topic: String?
+    var retry: Int?
+
+    private struct Key: CodingKey {
+      let stringValue: String
+      var intValue: Int? { nil }
+      init?(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: Key.self)
+      var hasMessage = false
+      for key in container.allKeys {
+        switch key.stringValue {
+        case "message":
+          message = try container.decode(String.self, forKey: key)
+          hasMessage = true
+        case "event": event = try container.decode(String.self, forKey: key)
+        case "topic": topic = try container.decode(String.self, forKey: key)
+        case "retry": retry = try container.decode(Int.self, forKey: key)
+        default:
+          throw Problem(
+            status: 400, code: .unknownField,
+            detail: "there is no field '\(key.stringValue.prefix(64))': the fields are "
+              + PublishRequest.fields.joined(separator: ", "),
+            field: String(key.stringValue.prefix(64)))
+        }
+      }
+      guard hasMessage else {
+        throw Problem(
+          status: 400, code: .missingMessage,
+          detail: "the field 'message' is missing: send {\"message\": \"…\"}", field: "message")
+      }
+    }
+  }
+
+  private static func decode(_ body: [UInt8]) throws(Problem) -> Content {
+    do {
+      return try JSONDecoder().decode(Content.self, from: Data(body))
+    } catch let problem as Problem {
+      throw problem
+    } catch let error as DecodingError {
+      throw problem(of: error)
+    } catch {
+      throw Problem(status: 400, code: .malformedJSON, detail: malformed)
+    }
+  }
+
+  private static let malformed = "the body is not JSON: send {\"message\": \"…\"}"
+
+  private static func problem(of error: DecodingError) -> Problem {
+    switch error {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      wrongType(context)
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      wrongType(context)
+    default:
+      Problem(status: 400, code: .malformedJSON, detail: malformed)
+    }
+  }
+
+  private static func wrongType(_ context: DecodingError.Context) -> Problem {
+    guard let field = context.codingPath.first?.stringValue else {
+      return Problem(
+        status: 400, code: .wrongType,
+        detail: "the body is no JSON object: send {\"message\": \"…\"}")
+    }
+    let type = field == "retry" ? "a whole number of milliseconds" : "a string"
+    return Problem(
+      status: 400, code: .wrongType, detail: "the field '\(field)' has to be \(type)",
+      field: field)
+  }
+}

@@ -1,0 +1,145 @@
+import EventStream
+import FastCGI
+import FileQueue
+import Kernel
+import Synchronization
+
+/// Decides what a request is about and has it done; called on the fronts' threads.
+struct Router: Responder {
+  let configuration: HubConfiguration
+  let queue: Queue
+  let committer: Committer
+  let loops: [StreamLoopDoor]
+  let crossOrigin: CrossOrigin
+
+  private static let streamMethods = "GET, HEAD, OPTIONS"
+  private static let publishMethods = "PUT, POST"
+
+  func answer(_ request: borrowing Request, exchange: Exchange) -> Answer {
+    let path = request.path
+    do throws(Problem) {
+      if path == "/healthz" { return .now(Self.health) }
+      if let topic = Self.topic(in: path, under: "/sse") {
+        return try stream(request, pathTopic: topic)
+      }
+      if let topic = Self.topic(in: path, under: "/publish") {
+        return try publish(request, pathTopic: topic, exchange)
+      }
+      throw Problem(
+        status: 404, code: .notFound,
+        detail: "there is nothing at \(path.prefix(200)): subscribe at /sse, publish at /publish")
+    } catch {
+      return .now(error.response)
+    }
+  }
+
+  func refuse(_ refusal: Refusal) -> Response {
+    switch refusal {
+    case .bodyTooLarge(let limit):
+      Problem(
+        status: 413, code: .bodyTooLarge,
+        detail: "the body is larger than \(limit) bytes: send less, or in parts"
+      ).response
+    }
+  }
+
+  /// What stands behind a route's name: an empty text for `/sse` and `/sse/`; nil for other paths.
+  private static func topic(in path: String, under route: String) -> String? {
+    guard path.hasPrefix(route) else { return nil }
+    let rest = path.dropFirst(route.count)
+    if rest.isEmpty { return "" }
+    return rest.first == "/" ? String(rest.dropFirst()) : nil
+  }
+
+  private static let health = Response(
+    status: 200,
+    headers: [
+      (name: "Content-Type", value: "text/plain"), (name: "Cache-Control", value: "no-store"),
+    ],
+    body: Array("ok\n".utf8))
+
+  // MARK: - Streams
+
+  private func stream(
+    _ request: borrowing Request, pathTopic: String
+  ) throws(Problem) -> Answer {
+    let origin = request.parameter("HTTP_ORIGIN")
+    switch request.method {
+    case "OPTIONS":
+      let headers = crossOrigin.preflightHeaders(for: origin, methods: Self.streamMethods)
+      return .now(
+        Response(
+          status: 204, headers: headers + [(name: "Allow", value: Self.streamMethods)], body: []))
+    case "GET", "HEAD":
+      break
+    default:
+      throw Problem(
+        status: 405, code: .methodNotAllowed,
+        detail: "a stream is read with GET; events are published at /publish",
+        allow: Self.streamMethods)
+    }
+    let pairs = try FormDecoding.pairs(request.query)
+    let subscription = try SubscribeRequest(
+      pathTopic: pathTopic.isEmpty ? nil : pathTopic, pairs: pairs,
+      header: request.parameter("HTTP_LAST_EVENT_ID"))
+    let headers = StreamOpening.headers + crossOrigin.headers(for: origin)
+    var source = StreamSource.queue(subscription)
+    if configuration.isDemo,
+      let demo = try DemoSource(subscription, pairs: pairs)
+    {
+      guard !demo.isOver else { return .now(Response(status: 204, headers: headers, body: [])) }
+      source = .demo(demo)
+    }
+    guard request.method == "GET" else {
+      return .now(Response(status: 200, headers: headers, body: []))
+    }
+    let arrival = Arrival(
+      remoteAddress: request.parameter("REMOTE_ADDR") ?? "unknown", source: source,
+      opening: StreamOpening.bytes(
+        headers: headers, retryMilliseconds: configuration.retryMilliseconds,
+        requestID: request.requestID),
+      joinsAt: queue.durableNext)
+    let loop = loops[Int.random(in: 0..<loops.count)]
+    return .stream { connection in loop.hand(arrival, connection) }
+  }
+
+  // MARK: - Publishing
+
+  private struct Acknowledgement: Encodable {
+    let id: String
+    let topic: String
+    let durable = "full"
+  }
+
+  private func publish(
+    _ request: borrowing Request, pathTopic: String, _ exchange: Exchange
+  ) throws(Problem) -> Answer {
+    guard request.method == "PUT" || request.method == "POST" else {
+      throw Problem(
+        status: 405, code: .methodNotAllowed, detail: "events are published with PUT or POST",
+        allow: Self.publishMethods)
+    }
+    let publication = try PublishRequest(
+      contentType: request.parameter("CONTENT_TYPE"),
+      pathTopic: pathTopic.isEmpty ? nil : pathTopic, body: request.body)
+    let topic = publication.topic.text
+    let epoch = queue.epoch
+    committer.submit(publication.event) { result in
+      switch result {
+      case .success(let sequence):
+        let id = EventID(epoch: epoch, sequence: sequence).description
+        exchange.complete(
+          Response(
+            status: 200,
+            headers: [
+              (name: "Content-Type", value: "application/json"),
+              (name: "Cache-Control", value: "no-store"),
+            ],
+            body: JSON.encode(Acknowledgement(id: id, topic: topic))))
+      case .failure(let error):
+        exchange.complete(Problem(error).response)
+      }
+    }
+    return .later
+  }
+}

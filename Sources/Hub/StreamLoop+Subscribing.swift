@@ -1,0 +1,134 @@
+import EventStream
+import FastCGI
+import FileQueue
+import Kernel
+import Logging
+
+/// How subscribers come and go.
+extension StreamLoop {
+  /// Takes in a subscriber: sends the opening, then finds where it begins.
+  func open(_ arrival: Arrival, _ handover: ConnectionHandover) {
+    guard let connection = handover.take() else { return }
+    let filter: TopicFilter
+    switch arrival.source {
+    case .queue(let request): filter = request.filter
+    case .demo(let demo): filter = demo.filter
+    }
+    let audience = audiences.audience(
+      Audience.Key(filter: filter, requestID: connection.requestID))
+    let subscriber = Subscriber(
+      connection, token: subscribers.reserve(), remoteAddress: arrival.remoteAddress,
+      audience: audience, state: .joining(at: arrival.joinsAt))
+    subscribers.insert(subscriber, at: subscriber.token)
+    audience.subscriberCount += 1
+    do {
+      try watchConnection(of: subscriber, isNew: true, forRoom: false)
+      log.info("stream opened", metadata: metadata(of: subscriber))
+      try begin(subscriber, arrival)
+    } catch {
+      log.error("a stream cannot begin", metadata: ["error": "\(error)"])
+      close(subscriber)
+    }
+  }
+
+  private func begin(_ subscriber: Subscriber, _ arrival: Arrival) throws {
+    var opening = OutputFrame(requestID: subscriber.connection.requestID)
+    var content: [UInt8] = []
+    let next: Subscriber.Continuation
+    switch arrival.source {
+    case .demo(let demo):
+      demo.appendOpening(to: &content)
+      next = .play(demo)
+    case .queue(let request):
+      switch try Resumption(
+        lastEventID: request.lastEventID, joinsAt: arrival.joinsAt, in: queue)
+      {
+      case .join(let sequence):
+        next = .join(at: sequence)
+      case .replay(let sequence):
+        next = .catchUp(from: try reader.position(at: sequence))
+      case .afterGap(let gap):
+        gap.append(to: &content)
+        next = .catchUp(from: try reader.position(at: gap.oldest.sequence))
+      }
+    }
+    opening.append(content)
+    send(Frame(arrival.opening + opening.finish()), to: subscriber, then: next)
+  }
+
+  /// Goes on with a subscriber whose socket takes bytes.
+  func proceed(_ subscriber: Subscriber, _ next: Subscriber.Continuation) {
+    switch next {
+    case .join(let sequence):
+      subscriber.state = .joining(at: sequence)
+      joining.append(subscriber)
+    case .catchUp(let position):
+      subscriber.state = .behind(position)
+      behind.append(subscriber)
+    case .play(let demo):
+      guard !demo.isOver else { return end(subscriber) }
+      subscriber.state = .playing(demo)
+      timers.insert(
+        LoopTimer(
+          deadline: Clock.monotonicNanoseconds() + demo.interval.wholeNanoseconds,
+          task: .play(subscriber.token)))
+    }
+  }
+
+  /// Makes subscribers live whose beginning the feed has reached; one that it has passed is behind.
+  func joinWaiting() {
+    if joining.isEmpty { return }
+    let waiting = joining
+    joining = []
+    for subscriber in waiting {
+      guard case .joining(let sequence) = subscriber.state else { continue }
+      if sequence == feed.sequence {
+        subscriber.audience.add(subscriber)
+      } else if sequence > feed.sequence {
+        joining.append(subscriber)
+      } else {
+        do {
+          proceed(subscriber, .catchUp(from: try reader.position(at: sequence)))
+        } catch {
+          log.error("the queue cannot be read", metadata: ["error": "\(error)"])
+          close(subscriber)
+        }
+      }
+    }
+  }
+
+  /// Ends a stream as FastCGI has it, then closes the connection.
+  func end(_ subscriber: Subscriber) {
+    // In the middle of a frame nothing can be added: the web server takes the close for the end.
+    if case .blocked = subscriber.state {
+    } else {
+      var frame = OutputFrame(requestID: subscriber.connection.requestID)
+      frame.appendEnd()
+      _ = try? subscriber.connection.send(frame.finish().span)
+    }
+    close(subscriber)
+  }
+
+  /// Forgets a subscriber; its connection closes.
+  func close(_ subscriber: Subscriber) {
+    switch subscriber.state {
+    case .closed: return
+    case .live(let slot): subscriber.audience.remove(slot: slot)
+    case .joining, .behind, .blocked, .playing: break
+    }
+    subscriber.state = .closed
+    subscribers.release(subscriber.token)
+    subscriber.audience.subscriberCount -= 1
+    if subscriber.audience.subscriberCount == 0 { audiences.remove(subscriber.audience) }
+    joining.removeAll { $0 === subscriber }
+    log.info("stream closed", metadata: metadata(of: subscriber))
+  }
+
+  private func metadata(of subscriber: Subscriber) -> Logger.Metadata {
+    let seconds = (Clock.monotonicNanoseconds() - subscriber.openedAt) / 1_000_000_000
+    return [
+      "remote": "\(subscriber.remoteAddress)", "topics": "\(subscriber.audience.key.filter)",
+      "seconds": "\(seconds)", "streams": "\(subscribers.count)",
+    ]
+  }
+}

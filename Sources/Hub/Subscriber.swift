@@ -1,0 +1,48 @@
+import FastCGI
+import FileQueue
+import Kernel
+
+/// One open stream; belongs to its stream loop.
+final class Subscriber {
+  /// How far the subscriber is.
+  enum State {
+    /// Gets what comes, from this sequence on, once the loop's feed is there.
+    case joining(at: UInt64)
+    /// Has everything that the loop's feed has read; stands in its audience's list.
+    case live(slot: Int)
+    /// Reads from the queue at its own pace, from here.
+    case behind(QueuePosition)
+    /// The socket is full: the rest of a frame has to go first, then it goes on from there.
+    case blocked(Frame, sentByteCount: Int, then: Continuation)
+    /// Its events come from a demo source.
+    case playing(DemoSource)
+    /// Closed; the loop has forgotten it.
+    case closed
+  }
+
+  /// What a blocked subscriber does once its socket has room.
+  enum Continuation {
+    case join(at: UInt64)
+    case catchUp(from: QueuePosition)
+    case play(DemoSource)
+  }
+
+  let connection: StreamConnection
+  let token: EpollToken
+  let remoteAddress: String
+  let openedAt: Int64
+  let audience: Audience
+  var state: State
+
+  init(
+    _ connection: consuming StreamConnection, token: EpollToken, remoteAddress: String,
+    audience: Audience, state: State
+  ) {
+    self.connection = connection
+    self.token = token
+    self.remoteAddress = remoteAddress
+    self.audience = audience
+    self.state = state
+    openedAt = Clock.monotonicNanoseconds()
+  }
+}

@@ -1,0 +1,40 @@
+import Glibc
+
+/// The descriptors 0, 1 and 2 that a process is started with; they stay open.
+public enum StandardStream: Int32, Sendable {
+  /// Standard input.
+  case input = 0
+  /// Standard output.
+  case output = 1
+  /// Standard error.
+  case error = 2
+
+  /// Writes all of `bytes`, waiting for the reader.
+  public func writeAll(_ bytes: Span<UInt8>) throws(SystemCallError) {
+    var done = 0
+    while done < bytes.count {
+      let rest = bytes.extracting(done...)
+      done += try unsafe rest.withUnsafeBufferPointer { (rest) throws(SystemCallError) in
+        try SystemCall.check("write") {
+          unsafe Glibc.write(rawValue, rest.baseAddress, rest.count)
+        }
+      }
+    }
+  }
+
+  /// Reads to the end.
+  ///
+  /// - Parameter byteCountMaximum: reading stops once there are more bytes than this.
+  public func readAll(byteCountMaximum: Int) throws(SystemCallError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 64 << 10)
+    while bytes.count <= byteCountMaximum {
+      let count = try SystemCall.check("read") {
+        unsafe Glibc.read(rawValue, &chunk, chunk.count)
+      }
+      if count == 0 { break }
+      bytes.append(contentsOf: chunk.prefix(count))
+    }
+    return bytes
+  }
+}
