@@ -21,7 +21,7 @@ public struct Response: Sendable {
   public var rendered: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(body.count + 256)
-    bytes.append(contentsOf: "Status: \(status)\r\n".utf8)
+    bytes.append(contentsOf: "Status: \(status) \(Self.reasonPhrase(status))\r\n".utf8)
     for header in headers {
       bytes.append(contentsOf: header.name.utf8)
       bytes.append(contentsOf: ": ".utf8)
@@ -34,5 +34,23 @@ public struct Response: Sendable {
     bytes.append(contentsOf: "\r\n".utf8)
     bytes.append(contentsOf: body)
     return bytes
+  }
+
+  /// The words behind a status code (RFC 9110, section 15); empty for one that has none here.
+  public static func reasonPhrase(_ status: Int) -> String {
+    switch status {
+    case 200: "OK"
+    case 204: "No Content"
+    case 400: "Bad Request"
+    case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 413: "Content Too Large"
+    case 415: "Unsupported Media Type"
+    case 429: "Too Many Requests"
+    case 500: "Internal Server Error"
+    case 503: "Service Unavailable"
+    case 507: "Insufficient Storage"
+    default: ""
+    }
   }
 }

@@ -47,26 +47,13 @@ struct Problem: Error, Hashable, Sendable {
   /// The answer that tells of the problem.
   var response: Response {
     let body = Body(
-      title: Self.title(status), status: status, code: code, detail: detail, field: field)
+      title: Response.reasonPhrase(status), status: status, code: code, detail: detail, field: field)
     var headers = [
       (name: "Content-Type", value: "application/problem+json"),
       (name: "Cache-Control", value: "no-store"),
     ]
     if let allow { headers.append((name: "Allow", value: allow)) }
     return Response(status: status, headers: headers, body: JSON.encode(body))
-  }
-
-  private static func title(_ status: Int) -> String {
-    switch status {
-    case 400: "Bad Request"
-    case 404: "Not Found"
-    case 405: "Method Not Allowed"
-    case 413: "Content Too Large"
-    case 415: "Unsupported Media Type"
-    case 503: "Service Unavailable"
-    case 507: "Insufficient Storage"
-    default: "Internal Server Error"
-    }
   }
 }
 
