@@ -2,7 +2,7 @@ import ArgumentParser
 import FileQueue
 import SystemPackage
 
-/// `weir check`
+/// The command `weir check`.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Verify a queue: every head, checksum, sequence and index entry.",

@@ -3,7 +3,7 @@ import EventStream
 import FileQueue
 import Kernel
 
-/// `weir publish`
+/// The command `weir publish`.
 struct Publish: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Put an event into a queue; no server is needed.",

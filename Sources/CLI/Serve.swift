@@ -6,7 +6,7 @@ import Kernel
 public import Logging
 import SystemPackage
 
-/// `weir serve`
+/// The command `weir serve`.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Stream events to browsers and take new ones, as a FastCGI responder.",

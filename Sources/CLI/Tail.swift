@@ -2,7 +2,7 @@ import ArgumentParser
 import FileQueue
 import Kernel
 
-/// `weir tail`
+/// The command `weir tail`.
 struct Tail: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Follow a queue: print events as they get on disk.",

@@ -2,7 +2,9 @@ import Kernel
 import SystemPackage
 
 /// Accepts connections, collects requests, has libfcgi parse them and a responder answer them: a
-/// thread with its own epoll and its own connections. Several fronts share one listener.
+/// thread with its own epoll and its own connections.
+///
+/// Several fronts share one listener.
 ///
 /// Nothing that a peer does or leaves undone makes a front wait.
 final class Front {

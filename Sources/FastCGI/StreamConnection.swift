@@ -1,7 +1,9 @@
 public import Kernel
 
-/// A connection whose request has been read and whose answer is a stream; whoever owns it writes the
-/// records. It closes itself.
+/// A connection whose request has been read and whose answer is a stream; whoever owns it writes
+/// the records.
+///
+/// It closes itself.
 public struct StreamConnection: ~Copyable, Sendable {
   /// What the peer has been up to.
   public enum PeerState: Hashable, Sendable {

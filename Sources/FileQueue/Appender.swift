@@ -1,7 +1,9 @@
 import Kernel
 import SystemPackage
 
-/// Appends events to a queue; belongs to one thread. Processes take turns under the queue's lock.
+/// Appends events to a queue; belongs to one thread.
+///
+/// Processes take turns under the queue's lock.
 public struct Appender: ~Copyable {
   private let queue: Queue
   private let lock: FileLock
@@ -198,8 +200,10 @@ public struct Appender: ~Copyable {
     }
   }
 
-  /// Takes back a write that did not fit. Where that fails too, the bytes stay behind the appended
-  /// end, where no reader goes and the next appender cuts them.
+  /// Takes back a write that did not fit.
+  ///
+  /// Where that fails too, the bytes stay behind the appended end, where no reader goes and the
+  /// next appender cuts them.
   private func rollBack(
     _ segment: OpenSegment, textOffset: Int, indexOffset: Int
   ) throws(QueueError) {

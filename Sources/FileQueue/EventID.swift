@@ -3,8 +3,9 @@
 /// Its printed form, `6f2a91c4-42`, is the `id:` of the event on the wire and what a browser sends
 /// back as `Last-Event-ID`.
 public struct EventID: Hashable, Sendable, CustomStringConvertible {
-  /// Which queue: random, made with it. It tells a client of another or a wiped queue from one that
-  /// resumes.
+  /// Which queue: random, made with it.
+  ///
+  /// It tells a client of another or a wiped queue from one that resumes.
   public let epoch: UInt32
   /// The event's number, from 1.
   public let sequence: UInt64

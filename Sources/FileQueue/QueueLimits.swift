@@ -7,8 +7,9 @@ public enum QueueLimits {
   /// A record's head line, its newline included: five fields, a topic of which every byte may be
   /// percent-encoded, and attributes.
   public static let headByteCountMaximum = 2048
-  /// A segment is followed by a new one before it would grow beyond this. Offsets in an index entry
-  /// have 32 bits.
+  /// A segment is followed by a new one before it would grow beyond this.
+  ///
+  /// Offsets in an index entry have 32 bits.
   public static let segmentByteCountMaximum = 64 << 20
   /// Events that one batch of an appender may hold.
   public static let batchEventCountMaximum = 16_384

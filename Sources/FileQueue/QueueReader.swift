@@ -10,7 +10,9 @@ public struct QueueReader: ~Copyable {
   private var uses: UInt64 = 0
   private var chunk: [UInt8]
 
-  /// A segment open for reading. A removed segment stays readable while it is open.
+  /// A segment open for reading.
+  ///
+  /// A removed segment stays readable while it is open.
   private final class SegmentFile {
     let text: Descriptor
     let index: Descriptor?

@@ -29,8 +29,10 @@ struct GapEvent {
     let reason: String
   }
 
-  /// Appends the event. Its id is the one before the next event, so that a client that loses the
-  /// connection now resumes behind the gap.
+  /// Appends the event.
+  ///
+  /// Its id is the one before the next event, so that a client that loses the connection now
+  /// resumes behind the gap.
   func append(to bytes: inout [UInt8]) {
     let content = Content(
       requested: requested, oldest: oldest.description, newest: newest.description,

@@ -1,6 +1,8 @@
 /// What an operator can choose about a hub.
 public struct HubConfiguration: Sendable {
-  /// Origins whose pages may read streams; `*` stands for all. Empty: only pages of the same origin.
+  /// Origins whose pages may read streams; `*` stands for all.
+  ///
+  /// Empty: only pages of the same origin.
   public var corsOrigins: [String] = []
   /// A comment is sent on a stream that has been silent for so long.
   public var heartbeatInterval: Duration = .seconds(15)
@@ -9,7 +11,9 @@ public struct HubConfiguration: Sendable {
   public var retryMilliseconds = 2000
   /// Whether the demo sources are on: `/sse/time`, `/sse/dashboard`, the clock on the default stream.
   public var isDemo = false
-  /// Threads that serve streams. One writes several times faster than an nginx worker reads.
+  /// Threads that serve streams.
+  ///
+  /// One writes several times faster than an nginx worker reads.
   public var streamLoopCount = 1
   /// Threads that accept, parse and route requests.
   public var frontCount = 2

@@ -15,7 +15,9 @@ enum HubLimits {
   /// A stream loop looks at the durable end at least this often, whatever wakes it.
   static let watchInterval: Duration = .milliseconds(250)
   /// The pause after a pass for each write in it: what it costs nginx to relay one (measured), with
-  /// room for everything else that runs. Without it the hub starves nginx of the processor.
+  /// room for everything else that runs.
+  ///
+  /// Without it the hub starves nginx of the processor.
   static let pacingNanosecondsPerWrite: Int64 = 25_000
   /// The longest pause between two passes.
   static let pacingNanosecondsMaximum: Int64 = 250_000_000

@@ -47,7 +47,8 @@ struct Problem: Error, Hashable, Sendable {
   /// The answer that tells of the problem.
   var response: Response {
     let body = Body(
-      title: Response.reasonPhrase(status), status: status, code: code, detail: detail, field: field)
+      title: Response.reasonPhrase(status), status: status, code: code, detail: detail, field: field
+    )
     var headers = [
       (name: "Content-Type", value: "application/problem+json"),
       (name: "Cache-Control", value: "no-store"),

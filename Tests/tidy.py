@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Holds the sources against rules that no compiler checks; prints each breach and exits with 1."""
+
+import pathlib
+import re
+import sys
+
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+FILE_LINE_COUNT_MAXIMUM = 400
+TOP_LEVEL = {
+    "Package.swift", "Sources", "Tests", "deploy", "nginx",
+    "README.md", "CHANGELOG.md", "LICENSE", "ARCHITECTURE.md",
+}
+IGNORED = {"Package.resolved"}
+# Who may import whom; every arrow points one way.
+IMPORTS = {
+    "Kernel": {"CLinux", "Glibc", "Synchronization", "SystemPackage"},
+    "EventStream": set(),
+    "FileQueue": {"EventStream", "Kernel", "Synchronization", "SystemPackage"},
+    "FastCGI": {"CFCGI", "Kernel", "Synchronization", "SystemPackage"},
+    "Hub": {"EventStream", "FastCGI", "FileQueue", "FoundationEssentials", "HeapModule", "Kernel",
+            "Logging", "Synchronization", "SystemPackage"},
+    "CLI": {"ArgumentParser", "EventStream", "FastCGI", "FileQueue", "Hub", "Kernel", "Logging",
+            "SystemPackage"},
+}
+UNSAFE_MODULES = {"Kernel", "FastCGI"}
+BINS = re.compile(r"(Util|Helper|Misc|Common|Manager|Base)", re.IGNORECASE)
+UNDONE = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
+
+
+def breaches():
+    for path in sorted(CHECKOUT.iterdir()):
+        if path.name not in TOP_LEVEL | IGNORED and not path.name.startswith("."):
+            yield f"{path.name}: does not belong at the top level"
+    for path in sorted((CHECKOUT / "Sources").rglob("*.swift")):
+        yield from breaches_of(path)
+    for folder in ("Sources", "Tests", "deploy", "nginx"):
+        for path in sorted((CHECKOUT / folder).rglob("*")):
+            if path.suffix in {".swift", ".py", ".c", ".h", ".js", ".conf"} and path.is_file():
+                for number, line in enumerate(path.read_text().splitlines(), 1):
+                    if UNDONE.search(line):
+                        yield f"{path.relative_to(CHECKOUT)}:{number}: left undone"
+
+
+def breaches_of(path):
+    name = path.relative_to(CHECKOUT)
+    module = name.parts[1]
+    text = path.read_text()
+    lines = text.splitlines()
+    if len(lines) > FILE_LINE_COUNT_MAXIMUM:
+        yield f"{name}: {len(lines)} lines; the limit is {FILE_LINE_COUNT_MAXIMUM}"
+    if BINS.search(path.stem):
+        yield f"{name}: a name that tells nothing"
+    for imported in re.findall(r"^(?:public |internal )?import (\w+)", text, re.MULTILINE):
+        if imported not in IMPORTS[module]:
+            yield f"{name}: {module} must not import {imported}"
+    if module not in UNSAFE_MODULES and re.search(r"^[^/]*\bunsafe\b", text, re.MULTILINE):
+        yield f"{name}: unsafe code belongs in {' or '.join(sorted(UNSAFE_MODULES))}"
+    concept = path.stem.split("+")[0]
+    if not re.search(rf"\b(struct|class|enum|extension|protocol) {concept}\b", text):
+        yield f"{name}: does not declare or extend {concept}"
+
+
+found = list(breaches())
+print("\n".join(found) if found else "nothing to mend")
+sys.exit(1 if found else 0)
