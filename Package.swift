@@ -51,19 +51,22 @@ let package = Package(
       name: "CLI",
       dependencies: ["EventStream", "FileQueue", "Hub", "Kernel", arguments, logging, system],
       swiftSettings: settings),
+    .target(
+      name: "Support", dependencies: [system], path: "Tests/Support", swiftSettings: settings),
     .testTarget(
-      name: "KernelTests", dependencies: ["CLinux", "Kernel", system], swiftSettings: settings),
+      name: "KernelTests", dependencies: ["Kernel", "Support", system], swiftSettings: settings),
     .testTarget(
-      name: "EventStreamTests", dependencies: ["EventStream"], swiftSettings: settings),
+      name: "EventStreamTests", dependencies: ["EventStream", "Support"], swiftSettings: settings),
     .testTarget(
-      name: "FileQueueTests", dependencies: ["EventStream", "FileQueue", "Kernel", system],
+      name: "FileQueueTests",
+      dependencies: ["EventStream", "FileQueue", "Kernel", "Support", system],
       swiftSettings: settings),
     .testTarget(
-      name: "FastCGITests", dependencies: ["FastCGI", "Kernel", system],
+      name: "FastCGITests", dependencies: ["FastCGI", "Kernel", "Support", system],
       swiftSettings: settings),
     .testTarget(
       name: "HubTests",
-      dependencies: ["EventStream", "FastCGI", "FileQueue", "Hub", "Kernel", system],
+      dependencies: ["EventStream", "FastCGI", "FileQueue", "Hub", "Kernel", "Support", system],
       swiftSettings: settings),
   ]
 )

@@ -173,7 +173,8 @@ public struct QueueReader: ~Copyable {
       var span = rest.mutableSpan
       _ = try file.text.read(at: position.offset, into: &span)
     }
-    let found = RecordParser.search(rest.span, from: 0, sequenceAbove: first - 1)
+    let found = RecordParser.search(
+      rest.span, from: 1, expected: first, epochDigits: EventID.hexadecimal(queue.epoch))
     if let found, found.sequence < durableNext {
       position.sequence = found.sequence
       position.offset += found.start

@@ -13,43 +13,52 @@ enum RecordParser {
   /// Parses the record that begins at `start`.
   static func parse(_ bytes: Span<UInt8>, at start: Int) -> ParsedRecord {
     var scanner = HeadScanner(position: start)
-    guard scanner.expect(UInt8(ascii: ":"), bytes), scanner.expect(UInt8(ascii: " "), bytes),
-      let sequence = scanner.decimal(bytes), let time = scanner.decimal(bytes),
-      let bodyByteCount = scanner.decimal(bytes)
-    else { return unfinished(bytes, start: start, scanner) }
-    guard bodyByteCount <= QueueLimits.bodyByteCountMaximum, time <= Int64.max else {
-      return .damaged(reason: "a body of \(bodyByteCount) bytes is beyond the limit")
+    guard let head = scanner.head(bytes) else { return unfinished(bytes, start: start, scanner) }
+    guard head.layout.body.count <= QueueLimits.bodyByteCountMaximum else {
+      return .damaged(reason: "a body of \(head.layout.body.count) bytes is beyond the limit")
     }
-    let field = scanner.position
-    guard let checksum = scanner.checksum(bytes), let topic = scanner.topic(bytes),
-      scanner.skipAttributes(bytes)
-    else { return unfinished(bytes, start: start, scanner) }
-    let body = scanner.position..<(scanner.position + Int(bodyByteCount))
-    guard body.upperBound <= bytes.count else {
-      return .cutOff(byteCountNeeded: body.upperBound - start)
+    guard head.layout.body.upperBound <= bytes.count else {
+      return .cutOff(byteCountNeeded: head.layout.byteCount)
     }
-    let actual = RecordChecksum.of(bytes, start: start, field: field, end: body.upperBound)
-    guard actual == checksum else { return .damaged(reason: "the checksum is wrong") }
-    return .record(
-      RecordLayout(
-        sequence: sequence, unixMilliseconds: Int64(time), start: start, topic: topic, body: body))
+    return head.checksumIsRight(bytes)
+      ? .record(head.layout) : .damaged(reason: "the checksum is wrong")
   }
 
-  /// Finds the first whole record at or after `start` whose sequence is above `sequence`.
+  /// Finds the first whole record behind damage.
+  ///
+  /// Published text must not be taken for a record. It never begins a line, so a record at the
+  /// begin of a line is one. Elsewhere, where the damage took the newline before it, the id line
+  /// tells: text inside the event `expected` can't bring a blank line and a later id.
   static func search(
-    _ bytes: Span<UInt8>, from start: Int, sequenceAbove sequence: UInt64
+    _ bytes: Span<UInt8>, from start: Int, expected: UInt64, epochDigits: [UInt8]
   ) -> RecordLayout? {
     var index = start
     while index + 1 < bytes.count {
-      let isLineStart = index == 0 || bytes[index - 1] == UInt8(ascii: "\n")
-      if isLineStart, bytes[index] == UInt8(ascii: ":"), bytes[index + 1] == UInt8(ascii: " "),
-        case .record(let layout) = parse(bytes, at: index), layout.sequence > sequence
-      {
-        return layout
+      defer { index += 1 }
+      guard bytes[index] == UInt8(ascii: ":"), bytes[index + 1] == UInt8(ascii: " ") else {
+        continue
       }
-      index += 1
+      let isLineStart = index == 0 || bytes[index - 1] == UInt8(ascii: "\n")
+      var scanner = HeadScanner(position: index)
+      guard let head = scanner.head(bytes),
+        head.layout.sequence > expected || isLineStart && head.layout.sequence == expected,
+        head.layout.body.upperBound <= bytes.count,
+        endsWithItsID(head.layout, bytes, epochDigits: epochDigits), head.checksumIsRight(bytes)
+      else { continue }
+      return head.layout
     }
     return nil
+  }
+
+  /// Whether a record's last line is the id that its sequence and the epoch make.
+  static func endsWithItsID(
+    _ layout: RecordLayout, _ bytes: Span<UInt8>, epochDigits: [UInt8]
+  ) -> Bool {
+    let ending = Array("id: ".utf8) + epochDigits + Array("-\(layout.sequence)\n\n".utf8)
+    guard layout.body.count >= ending.count else { return false }
+    let start = layout.body.upperBound - ending.count
+    for index in ending.indices where bytes[start + index] != ending[index] { return false }
+    return true
   }
 
   private static func unfinished(
@@ -65,9 +74,38 @@ enum RecordParser {
   }
 }
 
+/// A head that was read, of a record whose checksum was not looked at yet.
+private struct ParsedHead {
+  let layout: RecordLayout
+  let checksum: UInt32
+  /// Where the checksum stands.
+  let field: Int
+
+  func checksumIsRight(_ bytes: Span<UInt8>) -> Bool {
+    RecordChecksum.of(bytes, start: layout.start, field: field, end: layout.body.upperBound)
+      == checksum
+  }
+}
+
 /// Walks along the fields of a head; a failed step leaves the position where it failed.
 private struct HeadScanner {
   var position: Int
+
+  mutating func head(_ bytes: Span<UInt8>) -> ParsedHead? {
+    let start = position
+    guard expect(UInt8(ascii: ":"), bytes), expect(UInt8(ascii: " "), bytes),
+      let sequence = decimal(bytes), let time = decimal(bytes), let bodyByteCount = decimal(bytes)
+    else { return nil }
+    let field = position
+    guard let checksum = checksum(bytes), let topic = topic(bytes), skipAttributes(bytes) else {
+      return nil
+    }
+    let body = position..<(position + Int(bodyByteCount))
+    return ParsedHead(
+      layout: RecordLayout(
+        sequence: sequence, unixMilliseconds: Int64(time), start: start, topic: topic, body: body),
+      checksum: checksum, field: field)
+  }
 
   mutating func expect(_ byte: UInt8, _ bytes: Span<UInt8>) -> Bool {
     guard position < bytes.count, bytes[position] == byte else { return false }
@@ -86,7 +124,7 @@ private struct HeadScanner {
         position += 1
         return value
       }
-      guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), position - start < 19 else {
+      guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), position - start < 18 else {
         return nil
       }
       value = value &* 10 &+ UInt64(byte - UInt8(ascii: "0"))

@@ -58,8 +58,8 @@ struct SegmentScanner {
       let reason = describe(outcome)
       try loadRest(file, from: scan.end, fileByteCount: fileByteCount)
       let found = RecordParser.search(
-        bytes.span, from: scan.end + 1 - base, sequenceAbove: scan.next - 1)
-      guard let found, isSound(found, expected: found.sequence) else {
+        bytes.span, from: scan.end + 1 - base, expected: scan.next, epochDigits: epochDigits)
+      guard let found else {
         scan.tornByteCount = fileByteCount - scan.end
         scan.tornReason = reason
         break
@@ -93,14 +93,8 @@ struct SegmentScanner {
   /// Whether a record with a right checksum is also the one that belongs here: its number, and the
   /// id line at its end.
   private func isSound(_ layout: RecordLayout, expected: UInt64) -> Bool {
-    guard layout.sequence == expected else { return false }
-    let ending =
-      Array("id: ".utf8) + epochDigits + Array("-\(layout.sequence)\n\n".utf8)
-    guard layout.body.count >= ending.count else { return false }
-    let span = bytes.span
-    let start = layout.body.upperBound - ending.count
-    for index in ending.indices where span[start + index] != ending[index] { return false }
-    return true
+    layout.sequence == expected
+      && RecordParser.endsWithItsID(layout, bytes.span, epochDigits: epochDigits)
   }
 
   private func describe(_ outcome: ParsedRecord) -> String {

@@ -22,8 +22,8 @@ enum FormDecoding {
         bytes.append(UInt8(ascii: " "))
       case UInt8(ascii: "%"):
         let digits = rest.prefix(2)
-        guard digits.count == 2, let text = String(Substring(digits)) as String?,
-          text.allSatisfy(\.isHexDigit), let value = UInt8(text, radix: 16)
+        let text = Substring(digits)
+        guard digits.count == 2, text.allSatisfy(\.isHexDigit), let value = UInt8(text, radix: 16)
         else {
           bytes.append(byte)
           continue

@@ -111,7 +111,10 @@ struct PublishRequest {
           hasMessage = true
         case "event": event = try container.decode(String.self, forKey: key)
         case "topic": topic = try container.decode(String.self, forKey: key)
-        case "retry": retry = try container.decode(Int.self, forKey: key)
+        case "retry":
+          do { retry = try container.decode(Int.self, forKey: key) } catch {
+            throw PublishRequest.wrongType(field: "retry")
+          }
         default:
           throw Problem(
             status: 400, code: .unknownField,
@@ -146,8 +149,6 @@ struct PublishRequest {
     switch error {
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
       wrongType(context)
-    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
-      wrongType(context)
     default:
       Problem(status: 400, code: .malformedJSON, detail: malformed)
     }
@@ -159,6 +160,10 @@ struct PublishRequest {
         status: 400, code: .wrongType,
         detail: "the body is no JSON object: send {\"message\": \"…\"}")
     }
+    return wrongType(field: field)
+  }
+
+  private static func wrongType(field: String) -> Problem {
     let type = field == "retry" ? "a whole number of milliseconds" : "a string"
     return Problem(
       status: 400, code: .wrongType, detail: "the field '\(field)' has to be \(type)",

@@ -1,4 +1,5 @@
 import EventStream
+import Support
 import Testing
 
 @Suite struct RandomStreamTests {

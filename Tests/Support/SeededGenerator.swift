@@ -4,20 +4,25 @@ import Glibc
 ///
 /// The seed is printed; `WEIR_SEED=N swift test` replays it. Each test makes a generator of its own,
 /// so that the order of the tests does not matter.
-struct SeededGenerator: RandomNumberGenerator {
-  static let seed: UInt64 = {
-    // The one unsafe call of these tests: nothing else gives the environment without Foundation.
+public struct SeededGenerator: RandomNumberGenerator {
+  /// The run's seed.
+  public static let seed: UInt64 = {
+    // The one unsafe call of the tests: nothing else gives the environment without Foundation.
     let text = unsafe getenv("WEIR_SEED").map { unsafe String(cString: $0) }
     guard let seed = text.map({ UInt64($0) }) ?? UInt64.random(in: .min ... .max) else {
       fatalError("WEIR_SEED is '\(text ?? "")'; it must be a number from 0 to \(UInt64.max)")
     }
-    print("EventStreamTests: WEIR_SEED=\(seed)")
+    print("WEIR_SEED=\(seed)")
     return seed
   }()
 
   private var state = Self.seed
 
-  mutating func next() -> UInt64 {
+  /// A generator that begins with the run's seed.
+  public init() {}
+
+  /// The next 64 bits.
+  public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -26,13 +31,13 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 
   /// `range` many of `parts`, joined.
-  mutating func text(of parts: [String], _ range: ClosedRange<Int>) -> String {
+  public mutating func text(of parts: [String], _ range: ClosedRange<Int>) -> String {
     let count = Int.random(in: range, using: &self)
     return (0..<count).map { _ in parts.randomElement(using: &self) ?? "" }.joined()
   }
 
   /// `bytes` cut at random places into pieces of 0 to 20 bytes.
-  mutating func pieces(of bytes: [UInt8]) -> [[UInt8]] {
+  public mutating func pieces(of bytes: [UInt8]) -> [[UInt8]] {
     var pieces: [[UInt8]] = []
     var start = 0
     while start < bytes.count {

@@ -1,0 +1,97 @@
+import Support
+import Testing
+
+@testable import FileQueue
+
+struct RecoveryTests {
+  private static let name = "00000000000000000001.sse"
+
+  @Test func `a queue that is opened again goes on where it ended`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a", "b"])
+    let epoch = try fixture.open().epoch
+    try fixture.fill(["c"])
+    let queue = try fixture.open()
+    #expect(queue.epoch == epoch)
+    #expect(queue.recovery.findings.isEmpty)
+    #expect(try fixture.read(queue) == ["a", "b", "c"])
+  }
+
+  @Test func `wherever the last record is torn, it is cut off and the others survive`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a", "b"])
+    let keep = try fixture.directory.bytes(Self.name).count
+    try fixture.fill(["c"])
+    let whole = try fixture.directory.bytes(Self.name)
+    for length in keep..<whole.count {
+      try fixture.directory.write(Array(whole[..<length]), to: Self.name)
+      let queue = try fixture.open()
+      #expect(try fixture.read(queue) == ["a", "b"], "cut to \(length) bytes")
+      #expect(queue.recovery.tornByteCount == length - keep)
+      #expect(try fixture.directory.bytes(Self.name).count == keep)
+      if length > keep {
+        let copy = try fixture.directory.bytes("\(Self.name).torn-\(keep)")
+        #expect(copy == Array(whole[keep..<length]))
+      }
+    }
+  }
+
+  @Test func `wherever a record in the middle is damaged, the others are read after a gap`() throws
+  {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a"])
+    let start = try fixture.directory.bytes(Self.name).count
+    try fixture.fill(["b"])
+    let end = try fixture.directory.bytes(Self.name).count
+    try fixture.fill(["c"])
+    let whole = try fixture.directory.bytes(Self.name)
+    for position in start..<end {
+      var bytes = whole
+      bytes[position] ^= 0x15
+      try fixture.directory.write(bytes, to: Self.name)
+      let queue = try fixture.open()
+      #expect(try fixture.read(queue) == ["a", "gap 2..<3", "c"], "byte \(position)")
+      #expect(queue.recovery.missingEventCount == 1)
+      #expect(try fixture.directory.bytes(Self.name) == bytes, "damage is never cut")
+    }
+  }
+
+  @Test func `a damaged tail and all derived files can be gone and nothing is lost`() throws {
+    let fixture = try QueueFixture()
+    let texts = (1...12).map { "event \($0)" }
+    try fixture.fill(texts, segmentByteCountMaximum: 200)
+    for name in try fixture.directory.names() where name.hasSuffix(".idx") || name == "tail" {
+      try fixture.directory.write([], to: name)
+    }
+    let queue = try fixture.open()
+    #expect(try fixture.read(queue) == texts)
+    #expect(try fixture.read(queue, from: 7) == Array(texts[6...]))
+  }
+
+  @Test func `an index that lies is not believed`() throws {
+    let fixture = try QueueFixture()
+    let texts = (1...9).map { "event \($0)" }
+    try fixture.fill(texts)
+    let queue = try fixture.open()
+    let index = "00000000000000000001.idx"
+    for position in try fixture.directory.bytes(index).indices {
+      let right = try fixture.directory.bytes(index)
+      var wrong = right
+      wrong[position] ^= 0xFF
+      try fixture.directory.write(wrong, to: index)
+      #expect(try fixture.read(queue, from: 5) == Array(texts[4...]), "byte \(position)")
+      try fixture.directory.write(right, to: index)
+    }
+  }
+
+  @Test func `a second opener does not recover what the first one has open`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a"])
+    let queue = try fixture.open()
+    let handle = try FileHandleForAppending(fixture.path.appending(Self.name))
+    try handle.append(": 2 torn")
+    let other = try fixture.open()
+    #expect(other.recovery.findings.isEmpty)
+    #expect(other.durableNext == queue.durableNext)
+  }
+}

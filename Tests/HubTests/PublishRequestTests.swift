@@ -1,0 +1,88 @@
+import Testing
+
+@testable import Hub
+
+struct PublishRequestTests {
+  struct Bad: CustomTestStringConvertible, Sendable {
+    let body: String
+    let code: Problem.Code
+    var field: String?
+    var testDescription: String { body }
+  }
+
+  private func read(
+    _ body: String, contentType: String? = "application/json", pathTopic: String? = nil
+  ) throws -> PublishRequest {
+    try PublishRequest(contentType: contentType, pathTopic: pathTopic, body: Array(body.utf8))
+  }
+
+  @Test(arguments: [
+    Bad(body: "", code: .malformedJSON),
+    Bad(body: "{", code: .malformedJSON),
+    Bad(body: "{\"message\":\"a\"} x", code: .malformedJSON),
+    Bad(body: "{'message':'a'}", code: .malformedJSON),
+    Bad(body: "{\"message\":\"\\ud800\"}", code: .malformedJSON),
+    Bad(body: "{\"message\":\"a\u{0}b\"}", code: .malformedJSON),
+    Bad(body: "{}", code: .missingMessage, field: "message"),
+    Bad(body: "[]", code: .wrongType), Bad(body: "\"text\"", code: .wrongType),
+    Bad(body: "null", code: .wrongType),
+    Bad(body: "{\"message\":1}", code: .wrongType, field: "message"),
+    Bad(body: "{\"message\":null}", code: .wrongType, field: "message"),
+    Bad(body: "{\"message\":{\"a\":1}}", code: .wrongType, field: "message"),
+    Bad(body: "{\"message\":\"a\",\"event\":7}", code: .wrongType, field: "event"),
+    Bad(body: "{\"message\":\"a\",\"retry\":\"7\"}", code: .wrongType, field: "retry"),
+    Bad(body: "{\"message\":\"a\",\"retry\":1.5}", code: .wrongType, field: "retry"),
+    Bad(body: "{\"message\":\"a\",\"retry\":-1}", code: .invalidRetry, field: "retry"),
+    Bad(body: "{\"message\":\"a\",\"colour\":1}", code: .unknownField, field: "colour"),
+    Bad(body: "{\"message\":\"a\",\"event\":\"a\\nb\"}", code: .invalidEvent, field: "event"),
+    Bad(body: "{\"message\":\"a\",\"event\":\"a\\rb\"}", code: .invalidEvent, field: "event"),
+    Bad(body: "{\"message\":\"a\",\"event\":\"a\\u0000b\"}", code: .invalidEvent, field: "event"),
+    Bad(body: "{\"message\":\"a\",\"event\":\"\"}", code: .invalidEvent, field: "event"),
+    Bad(body: "{\"message\":\"a\",\"topic\":\"\"}", code: .invalidTopic, field: "topic"),
+    Bad(body: "{\"message\":\"a\",\"topic\":\"a\\nb\"}", code: .invalidTopic, field: "topic"),
+    Bad(body: "{\"message\":\"a\",\"topic\":\"a.*\"}", code: .invalidTopic, field: "topic"),
+  ])
+  func `a bad body is told what is wrong with it`(bad: Bad) {
+    let problem = #expect(throws: Problem.self) { try read(bad.body) }
+    #expect(problem?.code == bad.code)
+    #expect(problem?.field == bad.field)
+    #expect(problem.map { (400..<500).contains($0.status) } == true)
+  }
+
+  @Test func `hostile nesting is an error, not a crash`() {
+    let body = "{\"message\":" + String(repeating: "[", count: 500_000)
+    #expect(throws: Problem.self) { try read(body) }
+  }
+
+  @Test func `bytes that are not UTF-8 are told so`() {
+    let bytes = Array("{\"message\":\"".utf8) + [0xC3, 0x28] + Array("\"}".utf8)
+    let problem = #expect(throws: Problem.self) {
+      try PublishRequest(contentType: "application/json", pathTopic: nil, body: bytes)
+    }
+    #expect(problem?.code == .invalidUTF8)
+  }
+
+  @Test(arguments: [
+    "application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json",
+  ])
+  func `JSON by any of its names is taken`(contentType: String) throws {
+    #expect(try read("{\"message\":\"a\"}", contentType: contentType).topic == .default)
+  }
+
+  @Test(arguments: [nil, "", "text/plain", "application/x-www-form-urlencoded"])
+  func `what a form on another site can send is refused`(contentType: String?) {
+    let problem = #expect(throws: Problem.self) {
+      try read("{\"message\":\"a\"}", contentType: contentType)
+    }
+    #expect(problem?.code == .unsupportedMediaType)
+  }
+
+  @Test func `the topic comes from the path or the body, but not two from both`() throws {
+    #expect(try read("{\"message\":\"a\"}", pathTopic: "x").topic.text == "x")
+    #expect(try read("{\"message\":\"a\",\"topic\":\"y\"}").topic.text == "y")
+    #expect(try read("{\"message\":\"a\",\"topic\":\"y\"}", pathTopic: "y").topic.text == "y")
+    #expect(throws: Problem.self) {
+      try read("{\"message\":\"a\",\"topic\":\"y\"}", pathTopic: "x")
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import FileQueue
+import Testing
+
+@testable import Hub
+
+struct SubscribeRequestTests {
+  private func read(
+    _ query: String, path: String? = nil, header: String? = nil
+  ) throws -> SubscribeRequest {
+    try SubscribeRequest(pathTopic: path, pairs: FormDecoding.pairs(query), header: header)
+  }
+
+  @Test func `the spellings of a topic mean the same`() throws {
+    let filters = [
+      try read("", path: "orders"), try read("topic=orders"), try read("stream=orders"),
+    ].map(\.filter)
+    #expect(Set(filters).count == 1)
+  }
+
+  @Test(arguments: ["last_event_id", "lastEventID", "lastEventId", "Last-Event-ID"])
+  func `the last event id may stand in the query, and the header wins`(name: String) throws {
+    #expect(try read("\(name)=a-1").lastEventID == "a-1")
+    #expect(try read("\(name)=a-1", header: "b-2").lastEventID == "b-2")
+    #expect(try read("\(name)=a-1", header: "").lastEventID == "a-1")
+  }
+
+  @Test func `percent escapes and plus signs are decoded`() throws {
+    let request = try read("topic=two+words&topic=%C3%A9&topic=100%25&topic=50%")
+    #expect(request.filter.topics.map(\.text) == ["100%", "50%", "two words", "é"])
+  }
+
+  @Test func `a query that is not UTF-8 is a problem`() {
+    #expect(throws: Problem.self) { try read("topic=%FF") }
+  }
+
+  @Test func `too many topics are a problem`() {
+    let query = (0...100).map { "topic=\($0)" }.joined(separator: "&")
+    let problem = #expect(throws: Problem.self) { try read(query) }
+    #expect(problem?.code == .tooManyTopics)
+  }
+}
