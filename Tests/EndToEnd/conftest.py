@@ -1,0 +1,43 @@
+"""Every test gets what it needs as a fixture; what a test starts is ended with it, on every path."""
+
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+
+from site_under_test import Site
+
+
+@pytest.fixture
+def state():
+    """An empty folder with a short path: a unix socket's path has 107 bytes at most."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def make_site(state):
+    """Starts sites, each a weir and an nginx of its own: make_site(*arguments of `weir serve`)."""
+    sites = []
+
+    def make(*arguments, **options):
+        site = Site(state / str(len(sites)), *arguments, **options)
+        sites.append(site)
+        return site.start()
+
+    yield make
+    for site in sites:
+        site.stop()
+
+
+@pytest.fixture
+def site(make_site):
+    """A site without demo sources, so that a stream has published events only."""
+    return make_site()
+
+
+@pytest.fixture
+def demo(make_site):
+    return make_site("--demo")

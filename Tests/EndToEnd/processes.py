@@ -1,0 +1,77 @@
+"""Processes that end with the test, even where the test is killed."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+ENVIRONMENT = os.environ | {"SWIFT_BACKTRACE": "enable=no"}
+PATIENCE_SECONDS = 30
+
+
+def weir_program():
+    """The release build, which Tests/run makes before."""
+    return CHECKOUT / ".build/release/weir"
+
+
+def start(*command, **options):
+    """Starts a process that gets SIGTERM when the test process dies."""
+    command = ["setpriv", "--pdeathsig", "TERM", *map(str, command)]
+    return subprocess.Popen(command, env=ENVIRONMENT | options.pop("env", {}), **options)
+
+
+def end(process, signal_number=signal.SIGTERM):
+    """Ends a process and returns its status; kills it where it does not end."""
+    if process.poll() is None:
+        process.send_signal(signal_number)
+    try:
+        return process.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+
+
+def weir(*arguments, stdin=None):
+    """Runs a command of weir to its end."""
+    return subprocess.run(
+        [weir_program(), *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, what):
+    """Waits for something that happens by itself; returns what it gave."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < deadline, f"waited {PATIENCE_SECONDS} s in vain for {what}"
+        time.sleep(0.01)
+
+
+def commands_with(text):
+    """The command lines of all processes that mention a text."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(text) in line and int(entry.parent.name) != os.getpid():
+            found.append(line)
+    return found

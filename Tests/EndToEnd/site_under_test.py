@@ -1,0 +1,158 @@
+"""A real weir behind a real nginx, with the configuration files of the checkout."""
+
+import http.client
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+
+from event_streams import Stream
+from processes import CHECKOUT, PATIENCE_SECONDS, end, free_port, start, wait_until, weir_program
+
+NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
+
+
+class Answer:
+    """What an HTTP request got."""
+
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    def json(self):
+        return json.loads(self.body)
+
+    def problem(self):
+        """The answer as problem details (RFC 9457), whose status has to be the answer's."""
+        assert self.headers["Content-Type"] == "application/problem+json", self.body
+        problem = self.json()
+        assert problem["status"] == self.status
+        assert problem["title"] and problem["detail"]
+        return problem
+
+
+class Site:
+    """One weir and one nginx, in a folder of their own, on a free port."""
+
+    def __init__(self, folder, *arguments, configure=lambda text: text):
+        self.folder = folder
+        self.arguments = arguments
+        self.configure = configure
+        self.queue = folder / "queue"
+        self.log = folder / "weir.log"
+        self.weir = None
+        self.nginx = None
+
+    def start(self):
+        self.folder.mkdir()
+        self.start_weir()
+        for _ in range(5):
+            # Somebody else may take the free port before nginx does.
+            self.port = free_port()
+            self.write_configuration()
+            self.nginx = start(
+                NGINX, "-c", self.folder / "nginx.conf", "-p", self.folder,
+                "-e", self.folder / "nginx-error.log", stderr=subprocess.DEVNULL,
+            )
+            if wait_until(lambda: self.is_up() or self.nginx.poll() is not None, "nginx") is True:
+                if self.nginx.poll() is None:
+                    return self
+        raise AssertionError((self.folder / "nginx-error.log").read_text())
+
+    def stop(self):
+        if self.nginx:
+            end(self.nginx, signal.SIGTERM)
+        if self.weir:
+            end(self.weir, signal.SIGTERM)
+
+    # --- weir ---
+
+    def start_weir(self):
+        """Starts weir and waits until its socket answers."""
+        with open(self.log, "ab") as log:
+            served = self.count_log("serving")
+            self.weir = start(
+                weir_program(), "serve", "--queue", self.queue,
+                "--socket", self.folder / "weir.sock", *self.arguments, stderr=log,
+            )
+        wait_until(
+            lambda: self.count_log("serving") > served or self.weir.poll() is not None, "weir"
+        )
+        assert self.weir.poll() is None, self.log.read_text()
+
+    def kill_weir(self):
+        """Ends weir as a crash does: SIGKILL."""
+        self.weir.kill()
+        self.weir.wait()
+
+    def count_log(self, text):
+        return self.log.read_text().count(text) if self.log.exists() else 0
+
+    def wait_for_log(self, *texts):
+        """Waits for a line of weir's log with all the texts in it, and returns it."""
+
+        def line():
+            for line in self.log.read_text().splitlines():
+                if all(text in line for text in texts):
+                    return line
+            return None
+
+        return wait_until(line, f"a log line with {texts}")
+
+    # --- nginx ---
+
+    def write_configuration(self):
+        (self.folder / "temp").mkdir(exist_ok=True)
+        descriptors = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 8192)
+        values = {
+            "@STATE@": str(self.folder),
+            "@CHECKOUT@": str(CHECKOUT),
+            "@USER@": "user root;" if os.getuid() == 0 else "",
+            "@DESCRIPTORS@": str(descriptors),
+            "@LISTEN@": f"listen 127.0.0.1:{self.port};",
+            "unix:/run/weir/weir.sock": f"unix:{self.folder}/weir.sock",
+            "include        fastcgi_params": "include /etc/nginx/fastcgi_params",
+        }
+        for name in ("nginx.conf", "weir-upstream.conf", "weir.conf"):
+            text = (CHECKOUT / "nginx" / name).read_text()
+            for word, value in values.items():
+                text = text.replace(word, value)
+            (self.folder / name).write_text(self.configure(text))
+
+    def is_up(self):
+        try:
+            return self.request("GET", "/healthz").status == 200
+        except OSError:
+            return False
+
+    # --- What its users do ---
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def request(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
+        try:
+            connection.request(method, path, body, headers or {})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def publish(self, message, path="/publish", method="PUT", **fields):
+        """Publishes one event; returns the answer."""
+        body = json.dumps({"message": message, **fields})
+        return self.request(method, path, body, {"Content-Type": "application/json"})
+
+    def publish_all(self, messages, **fields):
+        """Publishes events one after the other; returns their ids."""
+        answers = [self.publish(message, **fields) for message in messages]
+        assert {answer.status for answer in answers} <= {200}
+        return [answer.json()["id"] for answer in answers]
+
+    def stream(self, path="/sse", headers=None):
+        """Opens a stream and waits for its response's head."""
+        return Stream(self.port, path, headers)
