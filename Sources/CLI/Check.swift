@@ -7,7 +7,7 @@ struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Verify a queue: every head, checksum, sequence and index entry.",
     discussion: """
-      Reads everything and changes nothing; weir may serve the queue meanwhile. Exits with 0 where
+      Reads everything and changes nothing; weir may serve the queue meanwhile. Exits with 0 where \
       all is well and with 65 where something is damaged.
       """)
 

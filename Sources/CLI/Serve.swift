@@ -11,9 +11,9 @@ struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Stream events to browsers and take new ones, as a FastCGI responder.",
     discussion: """
-      nginx (or another web server) passes /sse and /publish on to the socket. Until the line
-      "serving" is logged the socket does not answer. SIGTERM or SIGINT ends all streams cleanly;
-      browsers come back by themselves and resume after the last event they saw.
+      nginx (or another web server) passes /sse and /publish on to the socket, which answers once \
+      the line "serving" is logged. SIGTERM or SIGINT ends all streams cleanly; browsers come back \
+      by themselves and resume after the last event they saw.
       """)
 
   @OptionGroup var queueOption: QueueOption

@@ -7,17 +7,17 @@ struct Weir: ParsableCommand {
     commandName: "weir",
     abstract: "Push events from a server to browsers, behind nginx.",
     discussion: """
-      A queue is a directory of plain files. `weir serve` streams its events to browsers and takes
-      new ones over HTTP; the other commands work on the directory itself, whether or not weir
+      A queue is a directory of plain files. `weir serve` streams its events to browsers and takes \
+      new ones over HTTP; the other commands work on the directory itself, whether or not weir \
       serves it at that moment.
 
-      Try it:
-        weir serve --queue ./queue --socket ./weir.sock --demo     (nginx passes /sse and /publish)
+      Try it (nginx passes /sse and /publish on to the socket):
+        weir serve --queue ./queue --socket ./weir.sock --demo
         weir publish --queue ./queue "Hello"
         weir tail --queue ./queue
 
-      Exit codes are those of sysexits(3): 64 wrong usage, 65 damaged data, 66 no such queue,
-      69 the socket is taken, 71 system error, 73 cannot create, 74 input/output error,
+      Exit codes are those of sysexits(3): 64 wrong usage, 65 damaged data, 66 no such queue, \
+      69 the socket is taken, 71 system error, 73 cannot create, 74 input/output error, \
       75 try again later, 77 no permission.
       """,
     version: version,

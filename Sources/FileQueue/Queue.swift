@@ -25,7 +25,7 @@ public final class Queue: Sendable {
   public init(at path: FilePath, creating: Bool) throws(QueueError) {
     let directory = QueueDirectory(path: path)
     if creating {
-      _ = try mapping { () throws(SystemCallError) in try FileSystem.makeDirectory(path) }
+      try directory.make()
     } else {
       let epoch: UInt32?
       do { epoch = try directory.readEpoch() } catch {

@@ -26,17 +26,32 @@ struct QueueDirectory: Hashable, Sendable {
     try Descriptor.open(path, .directory).synchronize()
   }
 
-  /// Makes the directory and what it needs to be a queue, unless it is one.
+  /// Makes the directory, on disk too, unless there is one; refuses one that holds other things.
+  func make() throws(QueueError) {
+    let isNew = try mapping { () throws(SystemCallError) in try FileSystem.makeDirectory(path) }
+    guard isNew else { return try refuseStrangers() }
+    let parent = path.removingLastComponent()
+    try mapping { () throws(SystemCallError) in
+      try Descriptor.open(parent.isEmpty ? "." : parent, .directory).synchronize()
+    }
+  }
+
+  /// Makes the directory a queue, unless it is one; returns the queue's epoch.
   ///
-  /// - Parameter lock: held by the caller alone.
+  /// The caller holds the lock.
   func prepare() throws(QueueError) -> UInt32 {
     if let epoch = try readEpoch() { return epoch }
+    try refuseStrangers()
+    return try mapping { () throws(SystemCallError) in try makeEpoch() }
+  }
+
+  private func refuseStrangers() throws(QueueError) {
+    guard try readEpoch() == nil else { return }
     let strangers = try mapping { () throws(SystemCallError) in try FileSystem.names(in: path) }
       .filter { !["lock", "tail", "epoch.new"].contains($0) }
     guard strangers.isEmpty else {
       throw .notAQueue(path: path.string, reason: "no `epoch` file, but \(strangers[0])")
     }
-    return try mapping { () throws(SystemCallError) in try makeEpoch() }
   }
 
   /// The queue's epoch; nil where the file is not there.

@@ -1,5 +1,5 @@
 /// The label on an event by which subscribers choose: any UTF-8 text of 1 to 255 bytes without
-/// control characters.
+/// control characters, of which no part between dots is `*` or `>`.
 ///
 /// It is kept as it stands in a record's head, where a space and a percent sign are written as
 /// `%20` and `%25`.
@@ -16,6 +16,15 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
   ///
   /// - Throws: `QueueError.invalidTopic`.
   public init(_ text: String) throws(QueueError) {
+    try Self.check(text)
+    guard !TopicPattern.isWritten(in: text) else {
+      throw .invalidTopic(reason: "'\(text)' is a pattern, which is for subscribers")
+    }
+    self.init(trusted: text)
+  }
+
+  /// What holds for topics and patterns.
+  static func check(_ text: String) throws(QueueError) {
     let count = text.utf8.count
     guard count > 0 else { throw .invalidTopic(reason: "is empty") }
     guard count <= QueueLimits.topicByteCountMaximum else {
@@ -26,7 +35,6 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
     where scalar.properties.generalCategory == .control {
       throw .invalidTopic(reason: "has a control character as character \(offset + 1)")
     }
-    self.init(trusted: text)
   }
 
   /// Reads a topic from a record's head; nil where that is no topic.

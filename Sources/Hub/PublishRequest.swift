@@ -58,11 +58,7 @@ struct PublishRequest {
     }
     guard let text = bodyTopic ?? pathTopic else { return .default }
     do {
-      let topic = try Topic(text)
-      guard try TopicFilter([text]).patterns.isEmpty else {
-        throw QueueError.invalidTopic(reason: "'\(text)' is a pattern; publish to one topic")
-      }
-      return topic
+      return try Topic(text)
     } catch {
       throw Problem(status: 400, code: .invalidTopic, detail: "\(error)", field: "topic")
     }

@@ -21,7 +21,7 @@ public enum UnixSocket {
     var address = try address(of: staging)
     try? FileSystem.unlink(staging)
     let number = socket.number
-    _ = try SystemCall.check("bind", staging.string) {
+    _ = try SystemCall.check("bind", path.string) {
       unsafe weir_bind_unix(number, &address.value, address.length)
     }
     try FileSystem.setPermissions(staging, permissions)

@@ -10,7 +10,7 @@ struct TopicTests {
     #expect(Topic(encoded: topic.encoded.span) == topic)
   }
 
-  @Test(arguments: ["", "a\nb", "a\u{0}", "tab\t", String(repeating: "x", count: 256)])
+  @Test(arguments: ["", "a\nb", "a\u{0}", "tab\t", "a.*", ">", String(repeating: "x", count: 256)])
   func `what is no topic is refused`(text: String) {
     #expect(throws: QueueError.self) { try Topic(text) }
   }
