@@ -34,10 +34,10 @@ struct Tail: ParsableCommand {
       let queue = try queueOption.open(creating: false)
       let watch = try queue.watch()
       var reader = QueueReader(queue)
-      var position = try reader.position(at: try firstSequence(queue))
+      var cursor = try reader.cursor(at: try firstSequence(queue))
       while true {
         var output: [UInt8] = []
-        let outcome = try reader.read(from: &position, byteCountMaximum: 1 << 20) { record, bytes in
+        let outcome = try reader.read(from: &cursor, byteCountMaximum: 1 << 20) { record, bytes in
           guard filter.matches(bytes.extracting(record.topic)) else { return }
           let body = bytes.extracting(record.body)
           for index in body.indices { output.append(body[index]) }

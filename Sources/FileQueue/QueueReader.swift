@@ -1,9 +1,9 @@
 import Kernel
 import SystemPackage
 
-/// Reads events from any position up to the durable end; belongs to one thread.
+/// Reads events from any cursor up to the durable end; belongs to one thread.
 ///
-/// It serves any number of positions: they are values, the open files are shared between them.
+/// It serves any number of cursors: they are values, the open files are shared between them.
 public struct QueueReader: ~Copyable {
   private let queue: Queue
   private var files: [SegmentName: SegmentFile] = [:]
@@ -33,15 +33,15 @@ public struct QueueReader: ~Copyable {
   /// The place before the event `sequence`, or the nearest one behind it that is still there.
   ///
   /// - Parameter sequence: at most the durable end.
-  public mutating func position(at sequence: UInt64) throws(QueueError) -> QueuePosition {
+  public mutating func cursor(at sequence: UInt64) throws(QueueError) -> Cursor {
     let sequence = min(max(sequence, 1), queue.durableNext)
     let segments = try queue.directory.segments()
     guard let segment = segments.last(where: { $0.first <= sequence }) else {
       let oldest = segments.first ?? SegmentName(first: sequence)
-      return QueuePosition(sequence: oldest.first, segment: oldest, offset: 0)
+      return Cursor(sequence: oldest.first, segment: oldest, offset: 0)
     }
     if sequence == segment.first {
-      return QueuePosition(sequence: sequence, segment: segment, offset: 0)
+      return Cursor(sequence: sequence, segment: segment, offset: 0)
     }
     let file = try open(segment)
     if let entry = try mapping({ () throws(SystemCallError) in
@@ -51,44 +51,44 @@ public struct QueueReader: ~Copyable {
         try holds(entry, sequence - 1, file)
       })
     {
-      return QueuePosition(
+      return Cursor(
         sequence: sequence, segment: segment, offset: Int(entry.offset) + Int(entry.length))
     }
-    return try positionByScan(sequence, segment)
+    return try cursorByScan(sequence, segment)
   }
 
-  /// Hands out records from `position` on and moves it behind them.
+  /// Hands out records from `cursor` on and moves it behind them.
   ///
   /// - Parameters:
   ///   - limit: the sequence to stop before; the durable end where that comes first.
   ///   - byteCountMaximum: of records; at least one is handed out if there is one.
   ///   - visit: gets each record and the bytes in which its parts lie, for the time of the call.
   public mutating func read(
-    from position: inout QueuePosition, upTo limit: UInt64 = .max, byteCountMaximum: Int,
+    from cursor: inout Cursor, upTo limit: UInt64 = .max, byteCountMaximum: Int,
     _ visit: (RecordLayout, Span<UInt8>) -> Void
   ) throws(QueueError) -> ReadOutcome {
     let durableNext = min(queue.durableNext, limit)
     var byteCount = 0
-    while position.sequence < durableNext {
+    while cursor.sequence < durableNext {
       guard byteCount < byteCountMaximum else { return .more }
       let file: SegmentFile
       do {
-        file = try open(position.segment)
+        file = try open(cursor.segment)
       } catch {
         if case .system(let call) = error, call.errno == .noSuchFileOrDirectory {
-          return .gap(try skipMissingSegment(&position))
+          return .gap(try skipMissingSegment(&cursor))
         }
         throw error
       }
       let loaded = try mapping { () throws(SystemCallError) in
-        try load(file, at: position.offset)
+        try load(file, at: cursor.offset)
       }
       if loaded == 0 {
-        if let gap = try moveToNextSegment(&position) { return .gap(gap) }
+        if let gap = try moveToNextSegment(&cursor) { return .gap(gap) }
         continue
       }
       let parsed = parseChunk(
-        loaded, from: &position, durableNext: durableNext,
+        loaded, from: &cursor, durableNext: durableNext,
         byteCountMaximum: byteCountMaximum - byteCount, visit)
       byteCount += parsed.byteCount
       switch parsed.ending {
@@ -99,7 +99,7 @@ public struct QueueReader: ~Copyable {
       case .cutOff where parsed.byteCount > 0:
         break
       case .cutOff, .damaged:
-        return .gap(try skipDamage(&position, file, durableNext: durableNext))
+        return .gap(try skipDamage(&cursor, file, durableNext: durableNext))
       }
     }
     if chunk.count > QueueLimits.chunkByteCount {
@@ -111,21 +111,21 @@ public struct QueueReader: ~Copyable {
   // MARK: - Steps of a read
 
   private func parseChunk(
-    _ loaded: Int, from position: inout QueuePosition, durableNext: UInt64, byteCountMaximum: Int,
+    _ loaded: Int, from cursor: inout Cursor, durableNext: UInt64, byteCountMaximum: Int,
     _ visit: (RecordLayout, Span<UInt8>) -> Void
   ) -> (byteCount: Int, ending: ParsedRecord?) {
     let bytes = chunk.span.extracting(0..<loaded)
     var start = 0
-    while position.sequence < durableNext, start < byteCountMaximum, start < loaded {
+    while cursor.sequence < durableNext, start < byteCountMaximum, start < loaded {
       let outcome = RecordParser.parse(bytes, at: start)
       guard case .record(let layout) = outcome else { return (start, outcome) }
-      guard layout.sequence == position.sequence else {
+      guard layout.sequence == cursor.sequence else {
         return (start, .damaged(reason: "sequence \(layout.sequence) stands here"))
       }
       visit(layout, bytes)
       start = layout.body.upperBound
-      position.sequence += 1
-      position.offset += layout.byteCount
+      cursor.sequence += 1
+      cursor.offset += layout.byteCount
     }
     return (start, nil)
   }
@@ -139,50 +139,50 @@ public struct QueueReader: ~Copyable {
 
   /// Goes on where a segment ends: the next one is named by the next sequence.
   private mutating func moveToNextSegment(
-    _ position: inout QueuePosition
+    _ cursor: inout Cursor
   ) throws(QueueError) -> QueueGap? {
     let segments = try queue.directory.segments()
-    guard let next = segments.first(where: { $0.first >= position.sequence }) else {
+    guard let next = segments.first(where: { $0.first >= cursor.sequence }) else {
       throw .damaged(
-        segment: position.segment.textFile, offset: position.offset,
-        reason: "event \(position.sequence) should follow")
+        segment: cursor.segment.textFile, offset: cursor.offset,
+        reason: "event \(cursor.sequence) should follow")
     }
-    let missing = position.sequence..<next.first
-    position = QueuePosition(sequence: next.first, segment: next, offset: 0)
+    let missing = cursor.sequence..<next.first
+    cursor = Cursor(sequence: next.first, segment: next, offset: 0)
     return missing.isEmpty ? nil : QueueGap(missing: missing, reason: .damaged)
   }
 
   private mutating func skipMissingSegment(
-    _ position: inout QueuePosition
+    _ cursor: inout Cursor
   ) throws(QueueError) -> QueueGap {
-    let first = position.sequence
-    position = try self.position(at: first)
-    return QueueGap(missing: first..<max(first, position.sequence), reason: .expired)
+    let first = cursor.sequence
+    cursor = try self.cursor(at: first)
+    return QueueGap(missing: first..<max(first, cursor.sequence), reason: .expired)
   }
 
   /// Moves over bytes that are no record, to the next event that is whole.
   private mutating func skipDamage(
-    _ position: inout QueuePosition, _ file: SegmentFile, durableNext: UInt64
+    _ cursor: inout Cursor, _ file: SegmentFile, durableNext: UInt64
   ) throws(QueueError) -> QueueGap {
-    let first = position.sequence
+    let first = cursor.sequence
     let byteCount = try mapping { () throws(SystemCallError) in
       try file.text.status().byteCount
     }
-    var rest = [UInt8](repeating: 0, count: max(0, byteCount - position.offset))
+    var rest = [UInt8](repeating: 0, count: max(0, byteCount - cursor.offset))
     try mapping { () throws(SystemCallError) in
       var span = rest.mutableSpan
-      _ = try file.text.read(at: position.offset, into: &span)
+      _ = try file.text.read(at: cursor.offset, into: &span)
     }
     let found = RecordParser.search(
       rest.span, from: 1, expected: first, epochDigits: EventID.hexadecimal(queue.epoch))
     if let found, found.sequence < durableNext {
-      position.sequence = found.sequence
-      position.offset += found.start
+      cursor.sequence = found.sequence
+      cursor.offset += found.start
       return QueueGap(missing: first..<found.sequence, reason: .damaged)
     }
-    position.offset = byteCount
-    return try moveToNextSegment(&position)
-      ?? QueueGap(missing: first..<position.sequence, reason: .damaged)
+    cursor.offset = byteCount
+    return try moveToNextSegment(&cursor)
+      ?? QueueGap(missing: first..<cursor.sequence, reason: .damaged)
   }
 
   // MARK: - Files
@@ -235,20 +235,20 @@ public struct QueueReader: ~Copyable {
     return layout.sequence == sequence && layout.byteCount == record.count
   }
 
-  private mutating func positionByScan(
+  private mutating func cursorByScan(
     _ sequence: UInt64, _ segment: SegmentName
-  ) throws(QueueError) -> QueuePosition {
+  ) throws(QueueError) -> Cursor {
     let file = try open(segment)
     let queue = queue
     return try mapping { () throws(SystemCallError) in
       var scanner = SegmentScanner(epoch: queue.epoch)
-      var position = QueuePosition(sequence: segment.first, segment: segment, offset: 0)
+      var cursor = Cursor(sequence: segment.first, segment: segment, offset: 0)
       _ = try scanner.scan(file.text, of: segment) { layout, _ in
         guard layout.sequence < sequence else { return }
-        position.sequence = layout.sequence + 1
-        position.offset = layout.body.upperBound
+        cursor.sequence = layout.sequence + 1
+        cursor.offset = layout.body.upperBound
       }
-      return position
+      return cursor
     }
   }
 }

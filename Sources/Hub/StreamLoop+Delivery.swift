@@ -137,37 +137,37 @@ extension StreamLoop {
     let turns = behind.prefix(HubLimits.turnsPerPassCountMaximum)
     behind.removeFirst(turns.count)
     for subscriber in turns {
-      guard case .behind(let position) = subscriber.state else { continue }
-      catchUp(subscriber, from: position)
+      guard case .behind(let cursor) = subscriber.state else { continue }
+      catchUp(subscriber, from: cursor)
     }
   }
 
   /// Sends a subscriber what the queue has for it, up to where the loop's feed is.
-  private func catchUp(_ subscriber: Subscriber, from start: QueuePosition) {
-    var position = start
-    guard position.sequence < feed.sequence else {
-      return proceed(subscriber, .join(at: position.sequence))
+  private func catchUp(_ subscriber: Subscriber, from start: Cursor) {
+    var cursor = start
+    guard cursor.sequence < feed.sequence else {
+      return proceed(subscriber, .join(at: cursor.sequence))
     }
     let filter = subscriber.audience.key.filter
     var frame = OutputFrame(requestID: subscriber.connection.requestID)
     do {
       let outcome = try reader.read(
-        from: &position, upTo: feed.sequence, byteCountMaximum: HubLimits.turnByteCountMaximum
+        from: &cursor, upTo: feed.sequence, byteCountMaximum: HubLimits.turnByteCountMaximum
       ) { record, bytes in
         guard filter.matches(bytes.extracting(record.topic)) else { return }
         frame.append(bytes.extracting(record.body))
       }
       if case .gap(let gap) = outcome {
         var content: [UInt8] = []
-        event(of: gap, next: position.sequence).append(to: &content)
+        event(of: gap, next: cursor.sequence).append(to: &content)
         frame.append(content.span)
       }
     } catch {
       log.error("the queue cannot be read", metadata: ["error": "\(error)"])
       return close(subscriber)
     }
-    if frame.isEmpty { return proceed(subscriber, .catchUp(from: position)) }
-    send(Frame(frame.finish()), to: subscriber, then: .catchUp(from: position))
+    if frame.isEmpty { return proceed(subscriber, .catchUp(from: cursor)) }
+    send(Frame(frame.finish()), to: subscriber, then: .catchUp(from: cursor))
   }
 
   // MARK: - Timers

@@ -46,10 +46,10 @@ extension StreamLoop {
       case .join(let sequence):
         next = .join(at: sequence)
       case .replay(let sequence):
-        next = .catchUp(from: try reader.position(at: sequence))
+        next = .catchUp(from: try reader.cursor(at: sequence))
       case .afterGap(let gap):
         gap.append(to: &content)
-        next = .catchUp(from: try reader.position(at: gap.oldest.sequence))
+        next = .catchUp(from: try reader.cursor(at: gap.oldest.sequence))
       }
     }
     opening.append(content)
@@ -62,8 +62,8 @@ extension StreamLoop {
     case .join(let sequence):
       subscriber.state = .joining(at: sequence)
       joining.append(subscriber)
-    case .catchUp(let position):
-      subscriber.state = .behind(position)
+    case .catchUp(let cursor):
+      subscriber.state = .behind(cursor)
       behind.append(subscriber)
     case .play(let demo):
       guard !demo.isOver else { return end(subscriber) }
@@ -88,7 +88,7 @@ extension StreamLoop {
         joining.append(subscriber)
       } else {
         do {
-          proceed(subscriber, .catchUp(from: try reader.position(at: sequence)))
+          proceed(subscriber, .catchUp(from: try reader.cursor(at: sequence)))
         } catch {
           log.error("the queue cannot be read", metadata: ["error": "\(error)"])
           close(subscriber)

@@ -25,7 +25,7 @@ final class StreamLoop {
 
   var reader: QueueReader
   /// How far the loop has read for its live subscribers.
-  var feed: QueuePosition
+  var feed: Cursor
   var subscribers = TokenSlab<Subscriber>()
   var audiences = Audiences()
   /// Audiences whose frame the feed has put something into.
@@ -46,7 +46,7 @@ final class StreamLoop {
     self.door = door
     self.log = log
     reader = QueueReader(queue)
-    feed = try reader.position(at: queue.durableNext)
+    feed = try reader.cursor(at: queue.durableNext)
     epoll = try Epoll(eventCountMaximum: HubLimits.epollEventCountMaximum)
     try door.waker.watch(in: epoll, token: Token.waker)
     do {

@@ -11,7 +11,7 @@ final class Subscriber {
     /// Has everything that the loop's feed has read; stands in its audience's list.
     case live(slot: Int)
     /// Reads from the queue at its own pace, from here.
-    case behind(QueuePosition)
+    case behind(Cursor)
     /// The socket is full: the rest of a frame has to go first, then it goes on from there.
     case blocked(Frame, sentByteCount: Int, then: Continuation)
     /// Its events come from a demo source.
@@ -23,7 +23,7 @@ final class Subscriber {
   /// What a blocked subscriber does once its socket has room.
   enum Continuation {
     case join(at: UInt64)
-    case catchUp(from: QueuePosition)
+    case catchUp(from: Cursor)
     case play(DemoSource)
   }
 

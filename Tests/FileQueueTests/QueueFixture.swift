@@ -32,16 +32,16 @@ struct QueueFixture {
   /// Reads everything from `sequence` on: the data of each event, and `gap 3..<5` for a gap.
   func read(_ queue: Queue, from sequence: UInt64 = 1) throws -> [String] {
     var reader = QueueReader(queue)
-    var position = try reader.position(at: sequence)
-    return try read(queue, &reader, &position)
+    var cursor = try reader.cursor(at: sequence)
+    return try read(queue, &reader, &cursor)
   }
 
   func read(
-    _ queue: Queue, _ reader: inout QueueReader, _ position: inout QueuePosition
+    _ queue: Queue, _ reader: inout QueueReader, _ cursor: inout Cursor
   ) throws -> [String] {
     var found: [String] = []
     while true {
-      let outcome = try reader.read(from: &position, byteCountMaximum: 1000) { record, bytes in
+      let outcome = try reader.read(from: &cursor, byteCountMaximum: 1000) { record, bytes in
         var body: [UInt8] = []
         for index in record.body { body.append(bytes[index]) }
         found.append(Self.data(of: String(decoding: body, as: UTF8.self)))

@@ -4,17 +4,17 @@ import Testing
 @testable import FileQueue
 
 struct QueueReaderTests {
-  @Test func `a position at the end sees what is appended later, by whomever`() throws {
+  @Test func `a cursor at the end sees what is appended later, by whomever`() throws {
     let fixture = try QueueFixture()
     try fixture.fill(["old"])
     let queue = try fixture.open()
     let other = try fixture.open()
     var reader = QueueReader(queue)
-    var position = try reader.position(at: queue.durableNext)
-    #expect(try fixture.read(queue, &reader, &position).isEmpty)
+    var cursor = try reader.cursor(at: queue.durableNext)
+    #expect(try fixture.read(queue, &reader, &cursor).isEmpty)
     var appender = try Appender(other, segmentByteCountMaximum: 150)
     for text in ["a", "b", "c", "d", "e"] { _ = try appender.append([fixture.pending(text)]) }
-    #expect(try fixture.read(queue, &reader, &position) == ["a", "b", "c", "d", "e"])
+    #expect(try fixture.read(queue, &reader, &cursor) == ["a", "b", "c", "d", "e"])
   }
 
   @Test func `a read stops at its limit and goes on from there`() throws {
@@ -22,11 +22,11 @@ struct QueueReaderTests {
     try fixture.fill((1...9).map { "event \($0)" })
     let queue = try fixture.open()
     var reader = QueueReader(queue)
-    var position = try reader.position(at: 1)
+    var cursor = try reader.cursor(at: 1)
     var counts: [Int] = []
     while true {
       var count = 0
-      let outcome = try reader.read(from: &position, upTo: 8, byteCountMaximum: 100) { _, _ in
+      let outcome = try reader.read(from: &cursor, upTo: 8, byteCountMaximum: 100) { _, _ in
         count += 1
       }
       counts.append(count)
@@ -34,7 +34,7 @@ struct QueueReaderTests {
     }
     #expect(counts.reduce(0, +) == 7)
     #expect(counts.count > 2)
-    #expect(position.sequence == 8)
+    #expect(cursor.sequence == 8)
   }
 
   @Test func `a record larger than a chunk is read whole`() throws {
