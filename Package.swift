@@ -51,6 +51,9 @@ let package = Package(
       name: "CLI",
       dependencies: ["EventStream", "FileQueue", "Hub", "Kernel", arguments, logging, system],
       swiftSettings: settings),
+    .executableTarget(
+      name: "LoadGenerator", dependencies: ["Kernel", arguments, system],
+      path: "Tests/Benchmarks/LoadGenerator", swiftSettings: settings),
     .target(
       name: "Support", dependencies: [system], path: "Tests/Support", swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Kernel
+
+/// The command `LoadGenerator publish`.
+struct Publish: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Publish as fast as answers come; check that each is an id of its own.",
+    discussion: """
+      Each connection has one publish under way. Latency is that of the acknowledgement, which comes
+      once the event is on disk.
+      """)
+
+  @Option(help: ArgumentHelp("Where to publish.", valueName: "url"))
+  var url: Endpoint
+
+  @Option(help: "How many connections to use.")
+  var clients: Int
+
+  @Option(help: "How many events to publish.")
+  var count: Int
+
+  @Option(help: "The length of each event's data.")
+  var messageBytes = 100
+
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard (1...1000).contains(clients), (1...100_000_000).contains(count) else {
+      throw ValidationError(
+        "--clients is a number from 1 to 1000, --count one from 1 to 100000000.")
+    }
+    guard (Stamp.byteCountMinimum...65_536).contains(messageBytes) else {
+      throw ValidationError(
+        "--message-bytes is a number from \(Stamp.byteCountMinimum) to 65536.")
+    }
+  }
+
+  func run() throws {
+    let deadline = output.deadline
+    let stamp = Stamp(byteCount: messageBytes)
+    var pool = try PublishPool(to: url, count: clients, stamp: stamp)
+    var tally = PublishTally()
+    tally.startNanoseconds = Clock.monotonicNanoseconds()
+    let cpuStart = Platform.processNanoseconds()
+    var number = 0
+    while (number < count || pool.busyCount > 0) && !deadline.isPast {
+      while number < count, pool.hasIdle {
+        pool.begin(number: number, nanoseconds: Clock.monotonicNanoseconds())
+        number += 1
+      }
+      for answer in try pool.wait(timeout: deadline.remaining) { tally.add(answer) }
+      if tally.sequences.isEmpty, tally.refusedCount >= 100, tally.statuses == [0] {
+        throw Failure("no connection to \(url.authority) stands: is nginx up there?")
+      }
+    }
+    tally.unansweredCount = pool.busyCount + count - number
+    let cpu = Platform.processNanoseconds() - cpuStart
+    let wall = Double(max(1, tally.endNanoseconds - tally.startNanoseconds))
+
+    var report = Report()
+    tally.describe(in: &report)
+    let perSecond = Double(tally.sequences.count) * 1e9 / wall
+    report.add("acknowledged_per_second", "rate", perSecond, "acknowledgements/s", digits: 0)
+    report.add("acknowledgement", "acknowledged after", tally.latency)
+    report.add(
+      "generator_cpu_percent", "CPU of this program", 100 * Double(cpu) / wall, "% of a core")
+    try output.publish(report)
+    guard tally.isClean else { throw ExitCode(1) }
+  }
+}
