@@ -174,7 +174,7 @@ public struct QueueReader: ~Copyable {
       _ = try file.text.read(at: cursor.offset, into: &span)
     }
     let found = RecordParser.search(
-      rest.span, from: 1, expected: first, epochDigits: EventID.hexadecimal(queue.epoch))
+      rest.span, from: 0, expected: first, epochDigits: EventID.hexadecimal(queue.epoch))
     if let found, found.sequence < durableNext {
       cursor.sequence = found.sequence
       cursor.offset += found.start

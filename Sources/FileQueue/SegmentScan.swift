@@ -58,7 +58,7 @@ struct SegmentScanner {
       let reason = describe(outcome)
       try loadRest(file, from: scan.end, fileByteCount: fileByteCount)
       let found = RecordParser.search(
-        bytes.span, from: scan.end + 1 - base, expected: scan.next, epochDigits: epochDigits)
+        bytes.span, from: scan.end - base, expected: scan.next, epochDigits: epochDigits)
       guard let found else {
         scan.tornByteCount = fileByteCount - scan.end
         scan.tornReason = reason

@@ -56,6 +56,18 @@ struct RecoveryTests {
     }
   }
 
+  @Test func `a record that is gone without a trace is a gap`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a", "b", "c"])
+    let whole = try fixture.directory.bytes(Self.name)
+    let length = whole.count / 3
+    try fixture.directory.write(
+      Array(whole[..<length] + whole[(2 * length)...]), to: Self.name)
+    let queue = try fixture.open()
+    #expect(try fixture.read(queue) == ["a", "gap 2..<3", "c"])
+    #expect(queue.recovery.missingEventCount == 1)
+  }
+
   @Test func `a damaged tail and all derived files can be gone and nothing is lost`() throws {
     let fixture = try QueueFixture()
     let texts = (1...12).map { "event \($0)" }
