@@ -17,7 +17,7 @@ struct Check: ParsableCommand {
     try reportingFailures {
       let check = try QueueCheck(FilePath(queueOption.queue))
       var damageCount = 0
-      try check.run { (finding: QueueCheck.Finding) in
+      try check.run { (finding: QueueFinding) in
         damageCount += finding.isDamage ? 1 : 0
         try? StandardOutput.write("\(finding)\n")
       }

@@ -17,8 +17,8 @@ struct CommandFailure: Error, CustomStringConvertible {
       case .damaged, .notAQueue, .unknownFormat: 65
       case .noQueue: 66
       case .networkFileSystem: 73
-      case .full, .overloaded, .stopped: 75
-      case .readOnly: 74
+      case .full, .overloaded, .stopped, .inUse, .locked: 75
+      case .readOnly, .deleted: 74
       case .system(let call): Self.exitCode(of: call)
       }
   }

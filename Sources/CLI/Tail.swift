@@ -29,7 +29,7 @@ struct Tail: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      SignalQueue.ignoreBrokenPipes()
+      SignalQueue.ignoreFailedWrites()
       let filter = try TopicFilter(topic.isEmpty ? [">"] : topic)
       let queue = try queueOption.open(creating: false)
       let watch = try queue.watch()

@@ -9,7 +9,7 @@ public enum FastCGILibrary {
   /// Once, on the main thread, before any front is started.
   public static func initialize() {
     FCGX_Init()
-    SignalQueue.ignoreBrokenPipes()
+    SignalQueue.ignoreFailedWrites()
     SignalQueue.restoreDefaultTermination()
   }
 }

@@ -8,34 +8,21 @@ public struct Appender: ~Copyable {
   private let queue: Queue
   private let lock: FileLock
   private let epochDigits: [UInt8]
+  private let durability: Durability
   private let segmentByteCountMaximum: Int
   private var segment: OpenSegment?
-  private var chain = TopicChain(segment: SegmentName(first: 0))
   private var text: [UInt8] = []
   private var index: [UInt8] = []
-
-  /// The segment that is being appended to, open for writing.
-  private final class OpenSegment {
-    let name: SegmentName
-    let text: Descriptor
-    let index: Descriptor
-
-    init(_ name: SegmentName, in directory: QueueDirectory, creating: Bool) throws(SystemCallError)
-    {
-      let mode: OpenMode = creating ? .createIfMissing : .readWrite
-      self.name = name
-      text = try Descriptor.open(directory.textPath(name), mode)
-      index = try Descriptor.open(directory.indexPath(name), .createIfMissing)
-    }
-  }
 
   /// An appender for `queue`.
   ///
   /// - Parameter segmentByteCountMaximum: when to roll; for tests that want many segments.
   public init(
-    _ queue: Queue, segmentByteCountMaximum: Int = QueueLimits.segmentByteCountMaximum
+    _ queue: Queue, durability: Durability = .full,
+    segmentByteCountMaximum: Int = QueueLimits.segmentByteCountMaximum
   ) throws(QueueError) {
     self.queue = queue
+    self.durability = durability
     self.segmentByteCountMaximum = segmentByteCountMaximum
     epochDigits = EventID.hexadecimal(queue.epoch)
     lock = try mapping { () throws(SystemCallError) in
@@ -43,7 +30,8 @@ public struct Appender: ~Copyable {
     }
   }
 
-  /// Appends events in their order, in one write, and returns when they are on disk.
+  /// Appends events in their order, in one write, and returns when they are as safe as the
+  /// appender's durability says.
   ///
   /// - Parameter events: at least one.
   /// - Returns: their sequences.
@@ -51,164 +39,180 @@ public struct Appender: ~Copyable {
   ///   `damaged` where none will.
   public mutating func append(_ events: [PendingEvent]) throws(QueueError) -> Range<UInt64> {
     precondition(!events.isEmpty, "an appended batch has at least one event")
-    if queue.tail.hasFailed { throw .readOnly(reason: "an earlier sync of the disk failed") }
-    try mapping { () throws(SystemCallError) in try lock.lock() }
-    let sequences: Range<UInt64>
+    let sequences = try underLock { (appender) throws(QueueError) in try appender.write(events) }
+    switch durability {
+    case .full: try synchronize(upTo: sequences.upperBound)
+    case .interval: break
+    case .none: try raiseDurableEnd(to: sequences.upperBound, isSynced: false)
+    }
+    return sequences
+  }
+
+  /// Puts everything that has been appended on disk, by whichever process.
+  public mutating func synchronize() throws(QueueError) {
+    let end = try underLock { (appender) throws(QueueError) in
+      let end = appender.queue.tail.appendedEnd
+      _ = try appender.openSegment(end)
+      return end
+    }
+    try synchronize(upTo: end.next)
+  }
+
+  /// Begins a new segment, unless the last one is empty, so that retention can remove what is there.
+  mutating func seal() throws(QueueError) {
+    try underLock { (appender) throws(QueueError) in
+      var end = appender.queue.tail.appendedEnd
+      let segment = try appender.openSegment(end)
+      if end.offset > 0 { try appender.roll(from: segment, &end) }
+    }
+  }
+
+  // MARK: - Under the lock
+
+  private mutating func underLock<Result>(
+    _ body: (inout Appender) throws(QueueError) -> Result
+  ) throws(QueueError) -> Result {
+    if queue.tail.hasFailed { throw .readOnly(reason: "an earlier write to the disk failed") }
+    guard
+      try mapping({ () throws(SystemCallError) in
+        try lock.lock(patience: QueueLimits.lockPatience)
+      })
+    else { throw .locked(path: queue.directory.lockPath.string) }
+    let result: Result
     do {
-      sequences = try write(events)
+      try refuseDeleted()
+      result = try body(&self)
     } catch {
       try? lock.unlock()
       throw error
     }
     try mapping { () throws(SystemCallError) in try lock.unlock() }
-    try synchronize(upTo: sequences.upperBound)
-    return sequences
+    return result
   }
 
-  // MARK: - Under the lock
+  /// Where a shared file has lost its name, others work with a new one of that name.
+  private func refuseDeleted() throws(QueueError) {
+    let isThere = try mapping { () throws(SystemCallError) in
+      (try lock.isOnDisk(), try queue.tail.isOnDisk())
+    }
+    if !isThere.0 { throw .deleted(path: queue.directory.lockPath.string) }
+    if !isThere.1 { throw .deleted(path: queue.directory.tailPath.string) }
+  }
 
   private mutating func write(_ events: [PendingEvent]) throws(QueueError) -> Range<UInt64> {
     var end = queue.tail.appendedEnd
     var segment = try openSegment(end)
-    let now = max(Clock.unixMilliseconds(), end.unixMilliseconds)
-    text.removeAll(keepingCapacity: true)
-    var sequence = end.next
-    var starts: [Int] = []
-    starts.reserveCapacity(events.count + 1)
-    for event in events {
-      starts.append(text.count)
-      RecordWriter.append(
-        sequence: sequence, unixMilliseconds: now, topic: event.topic, fields: event.fields,
-        epochDigits: epochDigits, to: &text)
-      sequence += 1
-    }
-    starts.append(text.count)
+    let first = end.next
+    let previousTime = end.unixMilliseconds
+    render(events, &end)
     if end.offset > 0, end.offset + text.count > segmentByteCountMaximum {
-      segment = try roll(from: segment, at: end.next)
-      end.segment = segment.name
-      end.offset = 0
+      end.next = first
+      segment = try roll(from: segment, &end)
+      end.unixMilliseconds = previousTime
+      render(events, &end)
     }
-    renderIndex(events, starts: starts, end: end, unixMilliseconds: now)
-    let indexOffset = Int(end.next - end.segment.first) * IndexEntry.byteCount
+    let indexOffset = Int(first - segment.name.first) * IndexEntry.byteCount
     do {
-      try Self.writeAll(text, to: segment.text, at: end.offset)
-      try Self.writeAll(index, to: segment.index, at: indexOffset)
+      try segment.text.writeAll(text.span, at: end.offset)
+      try segment.index.writeAll(index.span, at: indexOffset)
     } catch {
-      try rollBack(segment, textOffset: end.offset, indexOffset: indexOffset)
-      chain = TopicChain(segment: SegmentName(first: 0))
+      // Where this fails too, the bytes stay behind the appended end, where no reader goes and the
+      // next appender cuts them.
+      try? segment.text.truncate(to: end.offset)
+      try? segment.index.truncate(to: indexOffset)
       throw Self.isNoSpace(error) ? .full(error) : fail(error)
     }
-    let first = end.next
-    end.next = sequence
     end.offset += text.count
-    end.unixMilliseconds = now
     queue.tail.setAppendedEnd(end)
     if text.capacity > 2 * QueueLimits.batchByteCountMaximum { text = [] }
-    return first..<sequence
+    return first..<end.next
+  }
+
+  /// Renders text and index entries of events that go in at `end`; moves its sequence and time.
+  private mutating func render(_ events: [PendingEvent], _ end: inout Tail.AppendedEnd) {
+    let now = Clock.unixMilliseconds()
+    text.removeAll(keepingCapacity: true)
+    index.removeAll(keepingCapacity: true)
+    text.reserveCapacity(events.reduce(0) { $0 + RecordWriter.byteCountMaximum($1) })
+    index.reserveCapacity(events.count * IndexEntry.byteCount)
+    for event in events {
+      end.unixMilliseconds = max(end.unixMilliseconds, event.publishedAt ?? now)
+      let start = text.count
+      RecordWriter.append(
+        event, sequence: end.next, unixMilliseconds: end.unixMilliseconds,
+        epochDigits: epochDigits, to: &text)
+      IndexEntry(
+        offset: UInt32(end.offset + start), length: UInt32(text.count - start),
+        topicHash: event.topic.hash64
+      ).append(to: &index)
+      end.next += 1
+    }
   }
 
   /// The segment that the tail names, without what a dead appender may have left behind its end.
   private mutating func openSegment(_ end: Tail.AppendedEnd) throws(QueueError) -> OpenSegment {
-    let directory = queue.directory
-    let segment: OpenSegment
-    if let open = self.segment, open.name == end.segment {
-      segment = open
-    } else {
-      segment = try mapping { () throws(SystemCallError) in
-        try OpenSegment(end.segment, in: directory, creating: false)
-      }
-      self.segment = segment
+    try forgetBeginning(end)
+    let segment = try self.segment(end.segment)
+    let status = try mapping { () throws(SystemCallError) in try segment.text.status() }
+    guard status.linkCount > 0 else {
+      throw .deleted(path: queue.directory.textPath(end.segment).string)
     }
-    let byteCount = try mapping { () throws(SystemCallError) in
-      try segment.text.status().byteCount
+    guard status.byteCount >= end.offset else {
+      throw .damaged(
+        segment: end.segment.textFile, offset: status.byteCount,
+        reason: "it was cut while it was in use; it should reach \(end.offset)")
     }
-    if byteCount > end.offset {
+    if status.byteCount > end.offset {
       try mapping { () throws(SystemCallError) in try segment.text.truncate(to: end.offset) }
     }
-    guard byteCount >= end.offset else {
-      throw .damaged(
-        segment: end.segment.textFile, offset: byteCount,
-        reason: "it ends before the appended end, \(end.offset)")
-    }
-    try mapping { () throws(SystemCallError) in try catchUp(segment, to: end.next) }
     return segment
   }
 
-  /// Learns the topics of what other processes have appended since.
-  private mutating func catchUp(
-    _ segment: OpenSegment, to next: UInt64
-  ) throws(SystemCallError) {
-    if chain.segment != segment.name { chain = TopicChain(segment: segment.name) }
-    guard chain.next < next else { return }
-    let start = Int(chain.next - segment.name.first) * IndexEntry.byteCount
-    var bytes = [UInt8](repeating: 0, count: Int(next - chain.next) * IndexEntry.byteCount)
-    var span = bytes.mutableSpan
-    _ = try segment.index.read(at: start, into: &span)
-    for offset in stride(from: 0, to: bytes.count, by: IndexEntry.byteCount) {
-      let entry = IndexEntry(bytes.span, at: offset)
-      _ = chain.extend(topicHash: entry.topicHash, sequence: chain.next)
+  private mutating func segment(_ name: SegmentName) throws(QueueError) -> OpenSegment {
+    if let segment, segment.name == name { return segment }
+    let directory = queue.directory
+    let opened = try mapping { () throws(SystemCallError) in
+      try OpenSegment(name, in: directory, creating: false)
     }
+    segment = opened
+    return opened
+  }
+
+  /// Removes the segment that an appender had begun when it died.
+  private func forgetBeginning(_ end: Tail.AppendedEnd) throws(QueueError) {
+    guard let begun = queue.tail.beginning else { return }
+    if begun != end.segment {
+      try mapping { () throws(SystemCallError) in try queue.directory.remove(begun) }
+    }
+    queue.tail.beginning = nil
   }
 
   /// Seals the segment and begins the next one: the old one is on disk, and so is the new one's
   /// name, before anything refers to it.
+  @discardableResult
   private mutating func roll(
-    from segment: OpenSegment, at next: UInt64
+    from segment: OpenSegment, _ end: inout Tail.AppendedEnd
   ) throws(QueueError) -> OpenSegment {
     do {
       try segment.text.synchronizeData()
     } catch {
       throw fail(error)
     }
-    let directory = queue.directory
+    let name = SegmentName(first: end.next)
     let fresh: OpenSegment
+    queue.tail.beginning = name
     do {
-      fresh = try OpenSegment(SegmentName(first: next), in: directory, creating: true)
-      try fresh.text.truncate(to: 0)
-      try fresh.index.truncate(to: 0)
-      try directory.synchronize()
-      try queue.tail.raiseDurableEnd(to: next)
+      fresh = try OpenSegment(name, in: queue.directory, creating: true)
     } catch {
       throw Self.isNoSpace(error) ? .full(error) : .system(error)
     }
+    end.segment = name
+    end.offset = 0
+    queue.tail.setAppendedEnd(end)
+    queue.tail.beginning = nil
+    try raiseDurableEnd(to: end.next, isSynced: true)
     self.segment = fresh
-    chain = TopicChain(segment: fresh.name)
     return fresh
-  }
-
-  private mutating func renderIndex(
-    _ events: [PendingEvent], starts: [Int], end: Tail.AppendedEnd, unixMilliseconds: Int64
-  ) {
-    index.removeAll(keepingCapacity: true)
-    for (number, event) in events.enumerated() {
-      let hash = event.topic.hash64
-      let distance = chain.extend(topicHash: hash, sequence: end.next + UInt64(number))
-      IndexEntry(
-        offset: UInt32(end.offset + starts[number]),
-        length: UInt32(starts[number + 1] - starts[number]), topicHash: hash,
-        unixMilliseconds: UInt64(unixMilliseconds), previousDistance: distance, flags: 0
-      ).append(to: &index)
-    }
-  }
-
-  private static func writeAll(
-    _ bytes: [UInt8], to file: borrowing Descriptor, at offset: Int
-  ) throws(SystemCallError) {
-    var done = 0
-    while done < bytes.count {
-      done += try file.write(bytes.span.extracting(done...), at: offset + done)
-    }
-  }
-
-  /// Takes back a write that did not fit.
-  ///
-  /// Where that fails too, the bytes stay behind the appended end, where no reader goes and the
-  /// next appender cuts them.
-  private func rollBack(
-    _ segment: OpenSegment, textOffset: Int, indexOffset: Int
-  ) throws(QueueError) {
-    try? segment.text.truncate(to: textOffset)
-    try? segment.index.truncate(to: indexOffset)
   }
 
   private static func isNoSpace(_ error: SystemCallError) -> Bool {
@@ -220,13 +224,25 @@ public struct Appender: ~Copyable {
   /// One sync covers every byte of the segment, whoever wrote it; what lies in older segments was
   /// synced when they were sealed.
   private func synchronize(upTo next: UInt64) throws(QueueError) {
-    guard let segment, queue.tail.durableNext < next else { return }
+    guard let segment, queue.tail.syncedNext < next else { return }
+    var covered = next
+    if let end = queue.tail.observedEnd(), end.segment == segment.name {
+      covered = max(covered, end.next)
+    }
     do {
       try segment.text.synchronizeData()
     } catch {
       throw fail(error)
     }
-    try mapping { () throws(SystemCallError) in try queue.tail.raiseDurableEnd(to: next) }
+    // Another process may have been told of a failure that the kernel tells only once.
+    if queue.tail.hasFailed { throw .readOnly(reason: "an earlier write to the disk failed") }
+    try raiseDurableEnd(to: covered, isSynced: true)
+  }
+
+  private func raiseDurableEnd(to next: UInt64, isSynced: Bool) throws(QueueError) {
+    try mapping { () throws(SystemCallError) in
+      try queue.tail.raiseDurableEnd(to: next, isSynced: isSynced)
+    }
   }
 
   /// After a failed write or sync the kernel forgets what it could not write: no later sync proves

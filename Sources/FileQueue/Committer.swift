@@ -24,9 +24,13 @@ public final class Committer: Sendable {
   private let queue: Queue
   private let thread = Mutex<Thread?>(nil)
 
+  /// What an acknowledgement is worth.
+  public let durability: Durability
+
   /// Starts the committer's thread.
-  public init(_ queue: Queue) throws(QueueError) {
+  public init(_ queue: Queue, durability: Durability = .full) throws(QueueError) {
     self.queue = queue
+    self.durability = durability
     waker = try mapping { () throws(SystemCallError) in try Waker() }
     // Opened here so that a queue that cannot be written is an error of the caller.
     _ = try Appender(queue)
@@ -62,25 +66,41 @@ public final class Committer: Sendable {
   private func run() {
     var appender: Appender
     do {
-      appender = try Appender(queue)
+      appender = try Appender(queue, durability: durability)
     } catch {
       return refuseAll(error)
     }
+    var syncIsDueAt: Int64?
     while true {
+      if let due = syncIsDueAt, due <= Clock.monotonicNanoseconds() {
+        // A failure is remembered by the queue and told to the next publisher.
+        try? appender.synchronize()
+        syncIsDueAt = nil
+      }
       let (batch, isStopped) = takeBatch()
       if batch.isEmpty {
-        if isStopped { return }
-        try? waker.wait()
+        if isStopped { break }
+        let rest = syncIsDueAt.map { max(0, $0 - Clock.monotonicNanoseconds()) }
+        _ = try? waker.wait(timeout: rest.map { .nanoseconds($0) })
         continue
       }
-      do {
-        let sequences = try appender.append(batch.map(\.event))
-        for (submission, sequence) in zip(batch, sequences) {
-          submission.completion(.success(sequence))
-        }
-      } catch {
-        for submission in batch { submission.completion(.failure(error)) }
+      append(batch, with: &appender)
+      if durability == .interval, syncIsDueAt == nil {
+        syncIsDueAt =
+          Clock.monotonicNanoseconds() + QueueLimits.syncInterval.wholeNanoseconds
       }
+    }
+    if syncIsDueAt != nil { try? appender.synchronize() }
+  }
+
+  private func append(_ batch: [Submission], with appender: inout Appender) {
+    do {
+      let sequences = try appender.append(batch.map(\.event))
+      for (submission, sequence) in zip(batch, sequences) {
+        submission.completion(.success(sequence))
+      }
+    } catch {
+      for submission in batch { submission.completion(.failure(error)) }
     }
   }
 

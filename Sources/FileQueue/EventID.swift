@@ -35,9 +35,6 @@ public struct EventID: Hashable, Sendable, CustomStringConvertible {
 
   /// Eight small hexadecimal digits.
   static func hexadecimal(_ value: UInt32) -> [UInt8] {
-    (0..<8).map { index in
-      let digit = UInt8(truncatingIfNeeded: value >> UInt32(28 - 4 * index)) & 0xF
-      return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-    }
+    (0..<8).map { UInt8(hexadecimalDigit: value >> UInt32(28 - 4 * $0)) }
   }
 }

@@ -40,8 +40,12 @@ public final class Queue: Sendable {
     let lock = try mapping { () throws(SystemCallError) in
       FileLock(try Descriptor.open(directory.lockPath, .createIfMissing))
     }
-    try mapping { () throws(SystemCallError) in try lock.lock() }
-    epoch = try directory.prepare()
+    guard
+      try mapping({ () throws(SystemCallError) in
+        try lock.lock(patience: QueueLimits.lockPatience)
+      })
+    else { throw .locked(path: directory.lockPath.string) }
+    let epoch = try directory.prepare()
     let presence = try mapping { () throws(SystemCallError) in
       FileLock(try Descriptor.open(directory.tailPath, .createIfMissing))
     }
@@ -51,10 +55,12 @@ public final class Queue: Sendable {
       })
     var report = RecoveryReport()
     if try mapping({ () throws(SystemCallError) in try presence.tryLock() }) {
-      var recovery = Recovery(directory, epoch: epoch)
-      let recovered = try recovery.run()
+      var recovery = try Recovery(directory, epoch: epoch)
+      let recovered = try recovery.run(acknowledgedNext: tail.remembered(epoch: epoch))
       report = recovered.report
-      try mapping { () throws(SystemCallError) in try tail.reset(to: recovered.end) }
+      try mapping { () throws(SystemCallError) in
+        try tail.reset(to: recovered.end, epoch: epoch)
+      }
     }
     // Turning the lock into a shared one is not atomic, but nobody else tries without `lock`.
     try mapping { () throws(SystemCallError) in
@@ -62,6 +68,7 @@ public final class Queue: Sendable {
       try lock.unlock()
     }
     self.path = path
+    self.epoch = epoch
     self.directory = directory
     self.tail = tail
     self.presence = presence

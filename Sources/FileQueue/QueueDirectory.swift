@@ -14,11 +14,85 @@ struct QueueDirectory: Hashable, Sendable {
 
   func textPath(_ segment: SegmentName) -> FilePath { path.appending(segment.textFile) }
   func indexPath(_ segment: SegmentName) -> FilePath { path.appending(segment.indexFile) }
+  func topicsPath(_ segment: SegmentName) -> FilePath { path.appending(segment.topicsFile) }
+
+  /// What damage and torn tails have left, kept for people.
+  var quarantinePath: FilePath { path.appending("quarantine") }
+  /// flock(2): held by the one process that looks after the queue.
+  var upkeepPath: FilePath { path.appending("upkeep") }
 
   /// All segments, oldest first.
   func segments() throws(QueueError) -> [SegmentName] {
+    try names().compactMap { SegmentName(textFile: $0) }
+  }
+
+  /// The names of all files, sorted.
+  func names() throws(QueueError) -> [String] {
     try mapping { () throws(SystemCallError) in try FileSystem.names(in: path) }
-      .compactMap { SegmentName(textFile: $0) }.sorted()
+  }
+
+  /// Bytes of a segment's files; 0 where it has been removed.
+  func byteCount(of segment: SegmentName) throws(QueueError) -> Int {
+    var byteCount = 0
+    for path in [textPath(segment), indexPath(segment), topicsPath(segment)] {
+      do {
+        byteCount += try FileSystem.byteCount(of: path)
+      } catch {
+        if error.errno != .noSuchFileOrDirectory { throw .system(error) }
+      }
+    }
+    return byteCount
+  }
+
+  /// Removes a segment's files, the text first: without it the others mean nothing.
+  func remove(_ segment: SegmentName) throws(SystemCallError) {
+    for path in [textPath(segment), indexPath(segment), topicsPath(segment)] {
+      do {
+        try FileSystem.unlink(path)
+      } catch {
+        if error.errno != .noSuchFileOrDirectory { throw error }
+      }
+    }
+    try synchronize()
+  }
+
+  /// Writes a whole file under its name at once: nobody ever sees a part of it, and it is on disk.
+  func replace(_ path: FilePath, with bytes: Span<UInt8>) throws(SystemCallError) {
+    let staging = FilePath(path.string + ".new")
+    let file = try Descriptor.open(staging, .createIfMissing)
+    try file.truncate(to: 0)
+    try file.writeAll(bytes, at: 0)
+    try file.synchronize()
+    try FileSystem.rename(staging, to: path)
+    try synchronize()
+  }
+
+  /// Keeps bytes for people, in the quarantine, on disk; returns the file's name.
+  func quarantine(_ bytes: Span<UInt8>, as name: String) throws(SystemCallError) -> String {
+    if try FileSystem.makeDirectory(quarantinePath) { try synchronize() }
+    let taken = Set(try FileSystem.names(in: quarantinePath))
+    var free = name
+    var number = 2
+    while taken.contains(free) {
+      free = "\(name).\(number)"
+      number += 1
+    }
+    let file = try Descriptor.open(quarantinePath.appending(free), .createNew)
+    try file.writeAll(bytes, at: 0)
+    try file.synchronize()
+    try Descriptor.open(quarantinePath, .directory).synchronize()
+    return "quarantine/\(free)"
+  }
+
+  /// The files that are kept for people, as paths from the queue's directory.
+  func quarantined() throws(QueueError) -> [String] {
+    do {
+      return try FileSystem.names(in: quarantinePath)
+        .filter { !KnownLosses.isNotes($0) }.map { "quarantine/\($0)" }
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return [] }
+      throw .system(error)
+    }
   }
 
   /// Puts new, renamed and removed names on disk.
@@ -47,8 +121,7 @@ struct QueueDirectory: Hashable, Sendable {
 
   private func refuseStrangers() throws(QueueError) {
     guard try readEpoch() == nil else { return }
-    let strangers = try mapping { () throws(SystemCallError) in try FileSystem.names(in: path) }
-      .filter { !["lock", "tail", "epoch.new"].contains($0) }
+    let strangers = try names().filter { !["lock", "tail", "upkeep", "epoch.new"].contains($0) }
     guard strangers.isEmpty else {
       throw .notAQueue(path: path.string, reason: "no `epoch` file, but \(strangers[0])")
     }
@@ -84,15 +157,9 @@ struct QueueDirectory: Hashable, Sendable {
 
   private func makeEpoch() throws(SystemCallError) -> UInt32 {
     let epoch = try UInt32.fromKernel()
-    let staging = path.appending("epoch.new")
     let digits = String(decoding: EventID.hexadecimal(epoch), as: UTF8.self)
     let line = Array("weir-queue \(Self.formatVersion) \(digits)\n".utf8)
-    let file = try Descriptor.open(staging, .createIfMissing)
-    try file.truncate(to: 0)
-    _ = try file.write(line.span, at: 0)
-    try file.synchronize()
-    try FileSystem.rename(staging, to: epochPath)
-    try synchronize()
+    try replace(epochPath, with: line.span)
     return epoch
   }
 

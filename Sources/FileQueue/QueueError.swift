@@ -14,6 +14,12 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
   case unknownFormat(path: String, version: String)
   /// The directory is on a file system whose locks and syncs other machines do not share.
   case networkFileSystem(path: String, kind: String)
+  /// Another process has the queue open.
+  case inUse(path: String)
+  /// Another process has held the queue's lock for too long.
+  case locked(path: String)
+  /// A file of the queue was deleted while it was in use.
+  case deleted(path: String)
   /// The disk or a quota is full; nothing was appended.
   case full(SystemCallError)
   /// Writing or syncing failed; the queue takes no more until it is opened again.
@@ -45,6 +51,13 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
     case .networkFileSystem(let path, let kind):
       "\(path) is on a network file system (\(kind)), where locks and syncs hold for this machine "
         + "only: name a directory on a local disk"
+    case .inUse(let path):
+      "the queue at \(path) is in use: stop weir and whatever else has it open, then try again"
+    case .locked(let path):
+      "another process has held \(path) for more than \(QueueLimits.lockPatience): "
+        + "`fuser -v \(path)` names it; it may be stopped, or its disk slow"
+    case .deleted(let path):
+      "\(path) was deleted while it was in use, nothing was queued: restart weir"
     case .full(let error):
       "no space for the event (\(error)): nothing was queued; free disk space and publish again"
     case .readOnly(let reason):

@@ -11,6 +11,18 @@ public enum QueueLimits {
   ///
   /// Offsets in an index entry have 32 bits.
   public static let segmentByteCountMaximum = 64 << 20
+  /// Events that a segment can hold: an event takes more than 40 bytes.
+  public static let segmentEventCountMaximum = 1 << 21
+  /// The highest sequence: a head's numbers have at most 18 digits.
+  public static let sequenceMaximum: UInt64 = 999_999_999_999_999_999
+  /// Whoever waits longer for the queue's lock gives up.
+  public static let lockPatience: Duration = .seconds(5)
+  /// With durability `interval`, what was appended is on disk after this time.
+  public static let syncInterval: Duration = .milliseconds(100)
+  /// The upkeep of a queue looks after it so often.
+  public static let upkeepInterval: Duration = .milliseconds(250)
+  /// Retention is looked at each time after so many rounds of upkeep.
+  public static let upkeepRoundsPerRetention = 4
   /// Events that one batch of an appender may hold.
   public static let batchEventCountMaximum = 16_384
   /// Bytes of record bodies that one batch may hold, unless a single event is larger.
@@ -21,4 +33,12 @@ public enum QueueLimits {
   public static let chunkByteCount = 128 << 10
   /// Segments that a reader keeps open.
   public static let openSegmentCountMaximum = 16
+  /// A stretch of so many events is read event by event, whatever the filter.
+  public static let plainReadEventCountMaximum = 512
+  /// Index entries that a reader looks through at once.
+  public static let indexChunkEntryCount = 4096
+  /// One match in so many events is enough to read all of them instead of looking each one up.
+  public static let sparseMatchDivisor = 8
+  /// Segments and filters for which a reader remembers where the matches are.
+  public static let matchListCountMaximum = 16
 }

@@ -5,24 +5,11 @@ import SystemPackage
 ///
 /// It serves any number of cursors: they are values, the open files are shared between them.
 public struct QueueReader: ~Copyable {
-  private let queue: Queue
-  private var files: [SegmentName: SegmentFile] = [:]
+  let queue: Queue
+  var files: [SegmentName: SegmentFile] = [:]
   private var uses: UInt64 = 0
-  private var chunk: [UInt8]
-
-  /// A segment open for reading.
-  ///
-  /// A removed segment stays readable while it is open.
-  private final class SegmentFile {
-    let text: Descriptor
-    let index: Descriptor?
-    var lastUse: UInt64 = 0
-
-    init(_ name: SegmentName, in directory: QueueDirectory) throws(SystemCallError) {
-      text = try Descriptor.open(directory.textPath(name), .readOnly)
-      index = try? Descriptor.open(directory.indexPath(name), .readOnly)
-    }
-  }
+  var chunk: [UInt8]
+  var matchLists = MatchLists()
 
   /// A reader of `queue`.
   public init(_ queue: Queue) {
@@ -44,12 +31,13 @@ public struct QueueReader: ~Copyable {
       return Cursor(sequence: sequence, segment: segment, offset: 0)
     }
     let file = try open(segment)
-    if let entry = try mapping({ () throws(SystemCallError) in
-      try Self.entry(sequence - 1, of: segment, file)
-    }),
+    let entry = try mapping { () throws(SystemCallError) in
+      try file.entries(from: sequence - 1, of: segment, count: 1).first
+    }
+    if let entry,
       try mapping({ () throws(SystemCallError) in
-        try holds(entry, sequence - 1, file)
-      })
+        try loadRecord(sequence - 1, at: entry, file)
+      }) != nil
     {
       return Cursor(
         sequence: sequence, segment: segment, offset: Int(entry.offset) + Int(entry.length))
@@ -71,20 +59,14 @@ public struct QueueReader: ~Copyable {
     var byteCount = 0
     while cursor.sequence < durableNext {
       guard byteCount < byteCountMaximum else { return .more }
-      let file: SegmentFile
-      do {
-        file = try open(cursor.segment)
-      } catch {
-        if case .system(let call) = error, call.errno == .noSuchFileOrDirectory {
-          return .gap(try skipMissingSegment(&cursor))
-        }
-        throw error
+      guard let file = try openIfThere(cursor.segment) else {
+        return .gap(try skipMissingSegment(&cursor))
       }
       let loaded = try mapping { () throws(SystemCallError) in
         try load(file, at: cursor.offset)
       }
       if loaded == 0 {
-        if let gap = try moveToNextSegment(&cursor) { return .gap(gap) }
+        if let gap = try moveToNextSegment(&cursor, end: durableNext) { return .gap(gap) }
         continue
       }
       let parsed = parseChunk(
@@ -106,6 +88,30 @@ public struct QueueReader: ~Copyable {
       chunk = [UInt8](repeating: 0, count: QueueLimits.chunkByteCount)
     }
     return .caughtUp
+  }
+
+  /// When the first event that is whole in a segment was published; nil where there is none.
+  mutating func time(ofFirstIn segment: SegmentName) throws(QueueError) -> Int64? {
+    var cursor = Cursor(sequence: segment.first, segment: segment, offset: 0)
+    return try timeOfNext(&cursor)
+  }
+
+  /// When the event before `next` was published; nil where it is not in the segment.
+  mutating func time(
+    ofEventBefore next: UInt64, in segment: SegmentName
+  ) throws(QueueError) -> Int64? {
+    guard next > segment.first else { return nil }
+    var cursor = try self.cursor(at: next - 1)
+    guard cursor.segment == segment else { return nil }
+    return try timeOfNext(&cursor)
+  }
+
+  private mutating func timeOfNext(_ cursor: inout Cursor) throws(QueueError) -> Int64? {
+    var time: Int64?
+    _ = try read(from: &cursor, byteCountMaximum: 1) { record, _ in
+      time = time ?? record.unixMilliseconds
+    }
+    return time
   }
 
   // MARK: - Steps of a read
@@ -139,25 +145,38 @@ public struct QueueReader: ~Copyable {
 
   /// Goes on where a segment ends: the next one is named by the next sequence.
   private mutating func moveToNextSegment(
-    _ cursor: inout Cursor
+    _ cursor: inout Cursor, end: UInt64
   ) throws(QueueError) -> QueueGap? {
     let segments = try queue.directory.segments()
-    guard let next = segments.first(where: { $0.first >= cursor.sequence }) else {
-      throw .damaged(
-        segment: cursor.segment.textFile, offset: cursor.offset,
-        reason: "event \(cursor.sequence) should follow")
+    let first = cursor.sequence
+    if let next = segments.first(where: { $0.first >= first && $0 != cursor.segment }) {
+      cursor = Cursor(sequence: next.first, segment: next, offset: 0)
+    } else {
+      // The last segment ends too early; an appender refuses to go on in it.
+      cursor.sequence = end
     }
-    let missing = cursor.sequence..<next.first
-    cursor = Cursor(sequence: next.first, segment: next, offset: 0)
-    return missing.isEmpty ? nil : QueueGap(missing: missing, reason: .damaged)
+    return gap(first..<cursor.sequence, oldest: segments.first)
   }
 
   private mutating func skipMissingSegment(
     _ cursor: inout Cursor
   ) throws(QueueError) -> QueueGap {
     let first = cursor.sequence
-    cursor = try self.cursor(at: first)
-    return QueueGap(missing: first..<max(first, cursor.sequence), reason: .expired)
+    let segments = try queue.directory.segments()
+    guard let next = segments.first(where: { $0.first >= first }) else {
+      throw .damaged(
+        segment: cursor.segment.textFile, offset: cursor.offset, reason: "it is not there")
+    }
+    cursor = Cursor(sequence: next.first, segment: next, offset: 0)
+    return gap(first..<cursor.sequence, oldest: segments.first)
+      ?? QueueGap(missing: first..<first, reason: .expired)
+  }
+
+  /// What is missing before all that is there was removed by retention; elsewhere it is damage.
+  private func gap(_ missing: Range<UInt64>, oldest: SegmentName?) -> QueueGap? {
+    guard !missing.isEmpty else { return nil }
+    let isExpired = oldest.map { $0.first >= missing.upperBound } ?? false
+    return QueueGap(missing: missing, reason: isExpired ? .expired : .damaged)
   }
 
   /// Moves over bytes that are no record, to the next event that is whole.
@@ -174,18 +193,29 @@ public struct QueueReader: ~Copyable {
       _ = try file.text.read(at: cursor.offset, into: &span)
     }
     let found = RecordParser.search(
-      rest.span, from: 0, expected: first, epochDigits: EventID.hexadecimal(queue.epoch))
-    if let found, found.sequence < durableNext {
+      rest.span, from: 0, expected: first, below: min(durableNext, cursor.segment.limit),
+      epochDigits: EventID.hexadecimal(queue.epoch))
+    if let found {
       cursor.sequence = found.sequence
       cursor.offset += found.start
       return QueueGap(missing: first..<found.sequence, reason: .damaged)
     }
     cursor.offset = byteCount
-    return try moveToNextSegment(&cursor)
+    return try moveToNextSegment(&cursor, end: durableNext)
       ?? QueueGap(missing: first..<cursor.sequence, reason: .damaged)
   }
 
   // MARK: - Files
+
+  /// The segment, or nil where its file is not there any more.
+  mutating func openIfThere(_ segment: SegmentName) throws(QueueError) -> SegmentFile? {
+    do {
+      return try open(segment)
+    } catch {
+      if case .system(let call) = error, call.errno == .noSuchFileOrDirectory { return nil }
+      throw error
+    }
+  }
 
   private mutating func open(_ segment: SegmentName) throws(QueueError) -> SegmentFile {
     uses += 1
@@ -207,32 +237,24 @@ public struct QueueReader: ~Copyable {
     return file
   }
 
-  private static func entry(
-    _ sequence: UInt64, of segment: SegmentName, _ file: SegmentFile
-  ) throws(SystemCallError) -> IndexEntry? {
-    guard file.index != nil else { return nil }
-    var bytes = [UInt8](repeating: 0, count: IndexEntry.byteCount)
-    var span = bytes.mutableSpan
-    let offset = Int(sequence - segment.first) * IndexEntry.byteCount
-    guard let count = try file.index?.read(at: offset, into: &span), count == bytes.count else {
-      return nil
-    }
-    let entry = IndexEntry(bytes.span, at: 0)
-    return entry.length > 0 ? entry : nil
-  }
-
-  /// Whether the record that an index entry points at is the one it should be; the index is derived
-  /// and may be wrong.
-  private func holds(
-    _ entry: IndexEntry, _ sequence: UInt64, _ file: SegmentFile
-  ) throws(SystemCallError) -> Bool {
-    var record = [UInt8](repeating: 0, count: Int(entry.length))
-    var span = record.mutableSpan
-    guard try file.text.read(at: Int(entry.offset), into: &span) == record.count else {
-      return false
-    }
-    guard case .record(let layout) = RecordParser.parse(record.span, at: 0) else { return false }
-    return layout.sequence == sequence && layout.byteCount == record.count
+  /// Reads the record that an index entry points at into the chunk; nil if it is not the one that
+  /// it should be: the index is derived and may be wrong.
+  mutating func loadRecord(
+    _ sequence: UInt64, at entry: IndexEntry, _ file: SegmentFile
+  ) throws(SystemCallError) -> RecordLayout? {
+    let byteCount = Int(entry.length)
+    guard byteCount > 0,
+      byteCount <= QueueLimits.headByteCountMaximum + QueueLimits.bodyByteCountMaximum
+    else { return nil }
+    if chunk.count < byteCount { chunk = [UInt8](repeating: 0, count: byteCount) }
+    var span = chunk.mutableSpan
+    guard
+      try file.text.read(at: Int(entry.offset), into: &span, byteCountMaximum: byteCount)
+        == byteCount,
+      case .record(let layout) = RecordParser.parse(chunk.span.extracting(0..<byteCount), at: 0),
+      layout.sequence == sequence, layout.byteCount == byteCount
+    else { return nil }
+    return layout
   }
 
   private mutating func cursorByScan(

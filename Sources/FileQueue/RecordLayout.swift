@@ -6,6 +6,8 @@ public struct RecordLayout: Hashable, Sendable {
   public let sequence: UInt64
   /// When the event was published, in milliseconds since 1970.
   public let unixMilliseconds: Int64
+  /// When the event stops being delivered, in milliseconds since 1970; `Int64.max` for never.
+  public let expiresAt: Int64
   /// Where the head begins.
   public let start: Int
   /// The topic, encoded as ``Topic/encoded``.
@@ -15,4 +17,12 @@ public struct RecordLayout: Hashable, Sendable {
 
   /// Head and body together, in bytes.
   public var byteCount: Int { body.upperBound - start }
+
+  /// The same record in bytes that begin so much earlier.
+  func moved(by offset: Int) -> RecordLayout {
+    RecordLayout(
+      sequence: sequence, unixMilliseconds: unixMilliseconds, expiresAt: expiresAt,
+      start: start + offset, topic: (topic.lowerBound + offset)..<(topic.upperBound + offset),
+      body: (body.lowerBound + offset)..<(body.upperBound + offset))
+  }
 }

@@ -29,8 +29,11 @@ enum RecordParser {
   /// Published text must not be taken for a record. It never begins a line, so a record at the
   /// begin of a line is one. Elsewhere, where the damage took the newline before it, the id line
   /// tells: text inside the event `expected` can't bring a blank line and a later id.
+  ///
+  /// - Parameter limit: the lowest sequence that cannot stand in the segment.
   static func search(
-    _ bytes: Span<UInt8>, from start: Int, expected: UInt64, epochDigits: [UInt8]
+    _ bytes: Span<UInt8>, from start: Int, expected: UInt64, below limit: UInt64,
+    epochDigits: [UInt8]
   ) -> RecordLayout? {
     var index = start
     while index + 1 < bytes.count {
@@ -42,6 +45,7 @@ enum RecordParser {
       var scanner = HeadScanner(position: index)
       guard let head = scanner.head(bytes),
         head.layout.sequence > expected || isLineStart && head.layout.sequence == expected,
+        head.layout.sequence < limit,
         head.layout.body.upperBound <= bytes.count,
         endsWithItsID(head.layout, bytes, epochDigits: epochDigits), head.checksumIsRight(bytes)
       else { continue }
@@ -54,11 +58,12 @@ enum RecordParser {
   static func endsWithItsID(
     _ layout: RecordLayout, _ bytes: Span<UInt8>, epochDigits: [UInt8]
   ) -> Bool {
-    let ending = Array("id: ".utf8) + epochDigits + Array("-\(layout.sequence)\n\n".utf8)
-    guard layout.body.count >= ending.count else { return false }
-    let start = layout.body.upperBound - ending.count
-    for index in ending.indices where bytes[start + index] != ending[index] { return false }
-    return true
+    let digitCount = layout.sequence.decimalDigitCount
+    let prefix = layout.body.upperBound - 2 - digitCount - 1 - epochDigits.count - 4
+    guard prefix >= layout.body.lowerBound else { return false }
+    var scanner = IDScanner(position: prefix)
+    return scanner.expectIDField(bytes) && scanner.expect(epochDigits, bytes)
+      && scanner.expectSequence(layout.sequence, digitCount, bytes)
   }
 
   private static func unfinished(
@@ -71,6 +76,38 @@ enum RecordParser {
       return .cutOff(byteCountNeeded: bytes.count - start + 1)
     }
     return .damaged(reason: "no record's head")
+  }
+}
+
+/// Walks along an id line without making one to compare with.
+private struct IDScanner {
+  var position: Int
+
+  mutating func expectIDField(_ bytes: Span<UInt8>) -> Bool {
+    defer { position += 4 }
+    return bytes[position] == UInt8(ascii: "i") && bytes[position + 1] == UInt8(ascii: "d")
+      && bytes[position + 2] == UInt8(ascii: ":") && bytes[position + 3] == UInt8(ascii: " ")
+  }
+
+  mutating func expect(_ digits: [UInt8], _ bytes: Span<UInt8>) -> Bool {
+    defer { position += digits.count }
+    for index in digits.indices where bytes[position + index] != digits[index] { return false }
+    return true
+  }
+
+  mutating func expectSequence(
+    _ sequence: UInt64, _ digitCount: Int, _ bytes: Span<UInt8>
+  ) -> Bool {
+    guard bytes[position] == UInt8(ascii: "-") else { return false }
+    var rest = sequence
+    for index in stride(from: position + digitCount, to: position, by: -1) {
+      guard bytes[index] == UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10) else {
+        return false
+      }
+      rest /= 10
+    }
+    position += 1 + digitCount
+    return bytes[position] == UInt8(ascii: "\n") && bytes[position + 1] == UInt8(ascii: "\n")
   }
 }
 
@@ -97,13 +134,14 @@ private struct HeadScanner {
       let sequence = decimal(bytes), let time = decimal(bytes), let bodyByteCount = decimal(bytes)
     else { return nil }
     let field = position
-    guard let checksum = checksum(bytes), let topic = topic(bytes), skipAttributes(bytes) else {
-      return nil
-    }
+    guard let checksum = checksum(bytes), let topic = topic(bytes),
+      let expiresAt = attributes(bytes)
+    else { return nil }
     let body = position..<(position + Int(bodyByteCount))
     return ParsedHead(
       layout: RecordLayout(
-        sequence: sequence, unixMilliseconds: Int64(time), start: start, topic: topic, body: body),
+        sequence: sequence, unixMilliseconds: Int64(time), expiresAt: expiresAt, start: start,
+        topic: topic, body: body),
       checksum: checksum, field: field)
   }
 
@@ -159,12 +197,49 @@ private struct HeadScanner {
     return nil
   }
 
-  /// `name=value` attributes, of which this version knows none, and the end of the line.
-  mutating func skipAttributes(_ bytes: Span<UInt8>) -> Bool {
+  /// `name=value` attributes and the end of the line; returns when the event expires.
+  mutating func attributes(_ bytes: Span<UInt8>) -> Int64? {
+    var expiresAt = Int64.max
     while position < bytes.count {
-      position += 1
-      if bytes[position - 1] == UInt8(ascii: "\n") { return true }
+      if bytes[position] == UInt8(ascii: "\n") {
+        position += 1
+        return expiresAt
+      }
+      if let value = expiry(bytes) {
+        expiresAt = value
+      } else {
+        skipAttribute(bytes)
+      }
     }
-    return false
+    return nil
+  }
+
+  /// The value of the attribute that begins here, if it is ` expires=` and a number.
+  private mutating func expiry(_ bytes: Span<UInt8>) -> Int64? {
+    let name = RecordAttribute.expires
+    guard position + name.count < bytes.count else { return nil }
+    for index in name.indices where bytes[position + index] != name[index] { return nil }
+    var index = position + name.count
+    var value: Int64 = 0
+    while index < bytes.count, value < Int64.max / 100,
+      bytes[index] >= UInt8(ascii: "0"), bytes[index] <= UInt8(ascii: "9")
+    {
+      value = value * 10 + Int64(bytes[index] - UInt8(ascii: "0"))
+      index += 1
+    }
+    guard index > position + name.count, index < bytes.count,
+      bytes[index] == UInt8(ascii: " ") || bytes[index] == UInt8(ascii: "\n")
+    else { return nil }
+    position = index
+    return value
+  }
+
+  private mutating func skipAttribute(_ bytes: Span<UInt8>) {
+    position += 1
+    while position < bytes.count, bytes[position] != UInt8(ascii: " "),
+      bytes[position] != UInt8(ascii: "\n")
+    {
+      position += 1
+    }
   }
 }

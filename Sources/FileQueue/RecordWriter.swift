@@ -2,66 +2,71 @@ import Kernel
 
 /// Renders records as they lie on disk; see <doc:Format>.
 enum RecordWriter {
+  /// What stands between the time and the body in the longest head.
+  private static let numbersByteCountMaximum = 96
+
   /// Appends one record to `bytes`.
   ///
-  /// - Parameters:
-  ///   - fields: the event's lines without `id:` and without the blank line.
-  ///   - epochDigits: the queue's epoch, eight hexadecimal digits.
+  /// - Parameter epochDigits: the queue's epoch, eight hexadecimal digits.
   static func append(
-    sequence: UInt64, unixMilliseconds: Int64, topic: Topic, fields: [UInt8],
-    epochDigits: [UInt8], to bytes: inout [UInt8]
+    _ event: PendingEvent, sequence: UInt64, unixMilliseconds: Int64, epochDigits: [UInt8],
+    to bytes: inout [UInt8]
   ) {
     let start = bytes.count
-    bytes.append(UInt8(ascii: ":"))
-    bytes.append(UInt8(ascii: " "))
-    appendDecimal(sequence, to: &bytes)
-    bytes.append(UInt8(ascii: " "))
-    appendDecimal(UInt64(unixMilliseconds), to: &bytes)
-    bytes.append(UInt8(ascii: " "))
-    appendDecimal(UInt64(bodyByteCount(fields: fields, sequence: sequence)), to: &bytes)
-    bytes.append(UInt8(ascii: " "))
+    let bodyByteCount = bodyByteCount(fields: event.fields, sequence: sequence)
+    bytes.append(addingCapacity: numbersByteCountMaximum) { (output: inout OutputSpan<UInt8>) in
+      output.append(UInt8(ascii: ":"))
+      output.append(UInt8(ascii: " "))
+      output.append(decimal: sequence)
+      output.append(UInt8(ascii: " "))
+      output.append(decimal: UInt64(unixMilliseconds))
+      output.append(UInt8(ascii: " "))
+      output.append(decimal: UInt64(bodyByteCount))
+      output.append(UInt8(ascii: " "))
+    }
     let checksum = bytes.count
-    bytes.append(contentsOf: "00000000 ".utf8)
-    bytes.append(contentsOf: topic.encoded)
+    bytes.append(contentsOf: checksumPlace)
+    bytes.append(contentsOf: event.topic.encoded)
+    if event.expiresAt != .max {
+      bytes.append(contentsOf: RecordAttribute.expires)
+      bytes.append(addingCapacity: 20) { (output: inout OutputSpan<UInt8>) in
+        output.append(decimal: UInt64(event.expiresAt))
+      }
+    }
     bytes.append(UInt8(ascii: "\n"))
-    bytes.append(contentsOf: fields)
-    bytes.append(contentsOf: "id: ".utf8)
+    bytes.append(contentsOf: event.fields)
+    bytes.append(contentsOf: idField)
     bytes.append(contentsOf: epochDigits)
-    bytes.append(UInt8(ascii: "-"))
-    appendDecimal(sequence, to: &bytes)
-    bytes.append(UInt8(ascii: "\n"))
-    bytes.append(UInt8(ascii: "\n"))
+    bytes.append(addingCapacity: 24) { (output: inout OutputSpan<UInt8>) in
+      output.append(UInt8(ascii: "-"))
+      output.append(decimal: sequence)
+      output.append(UInt8(ascii: "\n"))
+      output.append(UInt8(ascii: "\n"))
+    }
     let sum = RecordChecksum.of(bytes.span, start: start, field: checksum, end: bytes.count)
-    for (index, digit) in EventID.hexadecimal(sum).enumerated() { bytes[checksum + index] = digit }
+    for digit in 0..<RecordChecksum.digitCount {
+      bytes[checksum + digit] = UInt8(hexadecimalDigit: sum >> UInt32(28 - 4 * digit))
+    }
   }
 
   /// The length of the body of a record: fields, id line, blank line.
   static func bodyByteCount(fields: [UInt8], sequence: UInt64) -> Int {
-    fields.count + "id: ".utf8.count + 8 + 1 + decimalDigitCount(sequence) + 2
+    fields.count + idField.count + 8 + 1 + sequence.decimalDigitCount + 2
   }
 
-  private static func decimalDigitCount(_ value: UInt64) -> Int {
-    var count = 1
-    var rest = value / 10
-    while rest > 0 {
-      count += 1
-      rest /= 10
-    }
-    return count
+  /// A bound of what ``append(_:sequence:unixMilliseconds:epochDigits:to:)`` takes.
+  static func byteCountMaximum(_ event: PendingEvent) -> Int {
+    numbersByteCountMaximum + event.topic.encoded.count + 40 + event.fields.count + 48
   }
 
-  private static func appendDecimal(_ value: UInt64, to bytes: inout [UInt8]) {
-    let count = decimalDigitCount(value)
-    let end = bytes.count + count
-    for _ in 0..<count { bytes.append(UInt8(ascii: "0")) }
-    var rest = value
-    var index = end - 1
-    while rest > 0 {
-      bytes[index] += UInt8(rest % 10)
-      rest /= 10
-      index -= 1
-    }
-  }
+  private static let idField = Array("id: ".utf8)
+  private static let checksumPlace = Array("00000000 ".utf8)
+}
+
+/// The attributes of a head that this version knows.
+enum RecordAttribute {
+  /// When the event stops being delivered, in milliseconds since 1970.
+  static let expires = Array(" expires=".utf8)
 }
 
 /// The checksum of a record: CRC-32C over the head without the eight digits of the checksum itself,
@@ -75,5 +80,34 @@ enum RecordChecksum {
     checksum.update(bytes.extracting(start..<field))
     checksum.update(bytes.extracting((field + digitCount)..<end))
     return checksum.value
+  }
+}
+
+extension OutputSpan where Element == UInt8 {
+  /// Appends a number in decimal digits; there is room for 20.
+  mutating func append(decimal value: UInt64) {
+    var digits = InlineArray<20, UInt8>(repeating: 0)
+    var first = 20
+    var rest = value
+    repeat {
+      first -= 1
+      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+      digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+      rest = quotient
+    } while rest > 0
+    for index in first..<20 { append(digits[index]) }
+  }
+}
+
+extension UInt64 {
+  /// How many digits the number has when it is written in decimal.
+  var decimalDigitCount: Int {
+    var count = 1
+    var rest = self / 10
+    while rest > 0 {
+      count += 1
+      rest /= 10
+    }
+    return count
   }
 }

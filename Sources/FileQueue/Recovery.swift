@@ -5,115 +5,161 @@ import SystemPackage
 struct Recovery {
   private let directory: QueueDirectory
   private let epoch: UInt32
+  private let losses: KnownLosses
   private var report = RecoveryReport()
 
-  init(_ directory: QueueDirectory, epoch: UInt32) {
+  init(_ directory: QueueDirectory, epoch: UInt32) throws(QueueError) {
     self.directory = directory
     self.epoch = epoch
+    losses = try KnownLosses(directory)
   }
 
   /// Finds the appended end; everything up to it is on disk afterwards.
-  mutating func run() throws(QueueError) -> (end: Tail.AppendedEnd, report: RecoveryReport) {
-    let segments = try directory.segments()
-    guard let last = segments.last else {
-      let end = Tail.AppendedEnd(
-        next: 1, segment: SegmentName(first: 1), offset: 0, unixMilliseconds: 0)
-      try mapping { () throws(SystemCallError) in
-        _ = try Descriptor.open(directory.textPath(end.segment), .createIfMissing)
-        _ = try Descriptor.open(directory.indexPath(end.segment), .createIfMissing)
-        try directory.synchronize()
-      }
-      return (end, report)
-    }
+  ///
+  /// - Parameter acknowledgedNext: the sequence behind the last event that was acknowledged, as far
+  ///   as the processes before have left word of it.
+  mutating func run(
+    acknowledgedNext: UInt64?
+  ) throws(QueueError) -> (end: Tail.AppendedEnd, report: RecoveryReport) {
+    var segments = try directory.segments()
+    try removeOrphans(segments)
+    try removeBegun(&segments)
     for (segment, follower) in zip(segments, segments.dropFirst()) {
       try mapping { () throws(SystemCallError) in
-        try mendIndex(of: segment, eventCount: Int(follower.first - segment.first))
+        try mendIndex(of: segment, next: follower.first)
       }
     }
-    let end = try mapping { () throws(SystemCallError) in try recoverLast(last) }
+    let end = try mapping { () throws(SystemCallError) in
+      guard let last = segments.last else {
+        return try begin(SegmentName(first: max(1, acknowledgedNext ?? 1)), unixMilliseconds: 0)
+      }
+      return try recoverLast(last, acknowledgedNext: acknowledgedNext ?? 0)
+    }
     return (end, report)
   }
 
+  // MARK: - Whole files
+
+  private mutating func removeOrphans(_ segments: [SegmentName]) throws(QueueError) {
+    let known = Set(segments)
+    for name in try directory.names() {
+      guard let segment = SegmentName(derivedFile: name), !known.contains(segment) else { continue }
+      try mapping { () throws(SystemCallError) in
+        try FileSystem.unlink(directory.path.appending(name))
+      }
+    }
+  }
+
+  /// Removes an empty last segment that does not follow the one before: its appender died before
+  /// anything went into it, and the one before went on.
+  private func removeBegun(_ segments: inout [SegmentName]) throws(QueueError) {
+    while let last = segments.last, segments.count > 1 {
+      let before = segments[segments.count - 2]
+      let isLeftOver = try mapping { () throws(SystemCallError) in
+        guard try Descriptor.open(directory.textPath(last), .readOnly).status().byteCount == 0
+        else { return false }
+        return try scan(before).next > last.first
+      }
+      guard isLeftOver else { return }
+      try mapping { () throws(SystemCallError) in try directory.remove(last) }
+      segments.removeLast()
+    }
+  }
+
+  // MARK: - Indexes
+
   /// A sealed segment's index of the right length is believed; readers check each entry's target.
   private mutating func mendIndex(
-    of segment: SegmentName, eventCount: Int
+    of segment: SegmentName, next: UInt64
   ) throws(SystemCallError) {
-    let index = try Descriptor.open(directory.indexPath(segment), .createIfMissing)
-    let wanted = eventCount * IndexEntry.byteCount
-    guard try index.status().byteCount != wanted else { return }
-    let scan = try rebuildIndex(of: segment, index)
+    let wanted = IndexEntry.byteCount(of: segment, upTo: next)
+    do {
+      let index = try Descriptor.open(directory.indexPath(segment), .readOnly)
+      if try index.status().byteCount == wanted { return }
+    } catch {
+      guard error.errno == .noSuchFileOrDirectory else { throw error }
+    }
+    let scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch)
+    // What is missing at the segment's end has entries too, of zeros.
+    try Descriptor.open(directory.indexPath(segment), .readWrite).truncate(to: wanted)
     report.findings.append("rebuilt \(segment.indexFile) from \(scan.recordCount) events")
     note(scan.damages, in: segment)
   }
 
+  private func scan(_ segment: SegmentName) throws(SystemCallError) -> SegmentScan {
+    var scanner = SegmentScanner(epoch: epoch)
+    let text = try Descriptor.open(directory.textPath(segment), .readOnly)
+    return try scanner.scan(text, of: segment) { _, _ in }
+  }
+
+  // MARK: - The last segment
+
   private mutating func recoverLast(
-    _ segment: SegmentName
+    _ segment: SegmentName, acknowledgedNext: UInt64
   ) throws(SystemCallError) -> Tail.AppendedEnd {
-    let index = try Descriptor.open(directory.indexPath(segment), .createIfMissing)
-    let scan = try rebuildIndex(of: segment, index)
+    let scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch)
     note(scan.damages, in: segment)
     let text = try Descriptor.open(directory.textPath(segment), .readWrite)
+    if acknowledgedNext > scan.next {
+      try text.synchronizeData()
+      return try beginBehindLoss(segment, scan, acknowledgedNext: acknowledgedNext)
+    }
     if scan.tornByteCount > 0 { try cutTornTail(of: segment, text, scan) }
     try text.synchronizeData()
     return Tail.AppendedEnd(
       next: scan.next, segment: segment, offset: scan.end, unixMilliseconds: scan.unixMilliseconds)
   }
 
-  /// Keeps a copy of the torn bytes beside the segment, on disk, before it cuts them.
+  /// Events at the end that were acknowledged are gone: their bytes stay as they are, and their
+  /// numbers are not used again, so that a subscriber who has seen them is told of a gap and not
+  /// given other events for the same.
+  private mutating func beginBehindLoss(
+    _ segment: SegmentName, _ scan: SegmentScan, acknowledgedNext: UInt64
+  ) throws(SystemCallError) -> Tail.AppendedEnd {
+    note(
+      [
+        SegmentScan.Damage(
+          offset: scan.end, byteCount: scan.tornByteCount, missing: scan.next..<acknowledgedNext,
+          reason: scan.tornByteCount == 0 ? "it ends too early" : scan.tornReason)
+      ], in: segment)
+    let wanted = IndexEntry.byteCount(of: segment, upTo: acknowledgedNext)
+    try Descriptor.open(directory.indexPath(segment), .readWrite).truncate(to: wanted)
+    return try begin(
+      SegmentName(first: acknowledgedNext), unixMilliseconds: scan.unixMilliseconds)
+  }
+
+  private func begin(
+    _ segment: SegmentName, unixMilliseconds: Int64
+  ) throws(SystemCallError) -> Tail.AppendedEnd {
+    _ = try OpenSegment(segment, in: directory, creating: true)
+    return Tail.AppendedEnd(
+      next: segment.first, segment: segment, offset: 0, unixMilliseconds: unixMilliseconds)
+  }
+
+  /// Keeps a copy of the torn bytes, on disk, before it cuts them.
   private mutating func cutTornTail(
     of segment: SegmentName, _ text: borrowing Descriptor, _ scan: SegmentScan
   ) throws(SystemCallError) {
-    let name = "\(segment.textFile).torn-\(scan.end)"
     var torn = [UInt8](repeating: 0, count: scan.tornByteCount)
     var span = torn.mutableSpan
     _ = try text.read(at: scan.end, into: &span)
-    let copy = try Descriptor.open(directory.path.appending(name), .createIfMissing)
-    try copy.truncate(to: 0)
-    var done = 0
-    while done < torn.count {
-      done += try copy.write(torn.span.extracting(done...), at: done)
-    }
-    try copy.synchronize()
-    try directory.synchronize()
+    let copy = try directory.quarantine(
+      torn.span, as: "\(segment.textFile).torn-\(scan.end)")
     try text.truncate(to: scan.end)
     report.tornByteCount += scan.tornByteCount
     report.findings.append(
       "cut \(scan.tornByteCount) bytes of a torn tail at \(segment.textFile) offset \(scan.end) "
-        + "(\(scan.tornReason)); a copy is in \(name)")
-  }
-
-  private func rebuildIndex(
-    of segment: SegmentName, _ index: borrowing Descriptor
-  ) throws(SystemCallError) -> SegmentScan {
-    let text = try Descriptor.open(directory.textPath(segment), .readOnly)
-    var entries: [UInt8] = []
-    var chain = TopicChain(segment: segment)
-    var scanner = SegmentScanner(epoch: epoch)
-    let scan = try scanner.scan(text, of: segment) { layout, topicHash in
-      while segment.first + UInt64(entries.count / IndexEntry.byteCount) < layout.sequence {
-        IndexEntry.empty.append(to: &entries)
-      }
-      let distance = chain.extend(topicHash: topicHash, sequence: layout.sequence)
-      IndexEntry(
-        offset: UInt32(layout.start), length: UInt32(layout.byteCount), topicHash: topicHash,
-        unixMilliseconds: UInt64(layout.unixMilliseconds), previousDistance: distance, flags: 0
-      ).append(to: &entries)
-    }
-    try index.truncate(to: 0)
-    var done = 0
-    while done < entries.count {
-      done += try index.write(entries.span.extracting(done...), at: done)
-    }
-    return scan
+        + "(\(scan.tornReason)); a copy is in \(copy)")
   }
 
   private mutating func note(_ damages: [SegmentScan.Damage], in segment: SegmentName) {
-    for damage in damages {
+    for damage in damages where damage.byteCount > 0 || !losses.covers(damage.missing) {
       report.missingEventCount += damage.missing.count
       report.findings.append(
         "\(segment.textFile) is damaged at offset \(damage.offset) (\(damage.reason)): "
           + "\(damage.byteCount) bytes, events \(damage.missing.lowerBound) to "
-          + "\(damage.missing.upperBound - 1) are lost; the bytes were left as they are")
+          + "\(damage.missing.upperBound - 1) are lost; the bytes were left as they are, "
+          + "`weir check --repair` puts them into quarantine")
     }
   }
 }

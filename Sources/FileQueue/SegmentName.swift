@@ -7,19 +7,40 @@ public struct SegmentName: Hashable, Sendable, Comparable, CustomStringConvertib
     self.first = first
   }
 
+  /// The lowest sequence that cannot stand in the segment.
+  var limit: UInt64 { first + UInt64(QueueLimits.segmentEventCountMaximum) }
+
   /// Reads the name of a text file, `00000000000000000001.sse`; nil for any other file.
   init?(textFile name: String) {
-    guard name.hasSuffix(".sse"), name.utf8.count == 24, let first = UInt64(name.dropLast(4)),
-      first > 0
+    self.init(name, suffix: ".sse")
+  }
+
+  /// Reads the name of a file that is derived from a segment's text; nil for any other file.
+  init?(derivedFile name: String) {
+    for suffix in [".idx", ".topics"] {
+      if let segment = SegmentName(name, suffix: suffix) {
+        self = segment
+        return
+      }
+    }
+    return nil
+  }
+
+  private init?(_ name: String, suffix: String) {
+    guard name.hasSuffix(suffix), name.utf8.count == 20 + suffix.utf8.count,
+      let first = UInt64(name.dropLast(suffix.count)), first > 0,
+      first <= QueueLimits.sequenceMaximum
     else { return nil }
     self.first = first
-    guard textFile == name else { return nil }
+    guard digits + suffix == name else { return nil }
   }
 
   /// The file with the events.
   var textFile: String { "\(digits).sse" }
   /// The file with the index entries.
   var indexFile: String { "\(digits).idx" }
+  /// The file that tells which events of the segment belong to which topic.
+  var topicsFile: String { "\(digits).topics" }
 
   private var digits: String {
     let number = "\(first)"

@@ -39,11 +39,11 @@ struct SegmentScanner {
 
   /// Scans `file`.
   ///
-  /// - Parameter visit: gets each whole record; its places are offsets in the file, the bytes are
-  ///   not handed over.
+  /// - Parameter visit: gets each whole record, whose places are offsets in the file, and its topic
+  ///   as it stands there.
   mutating func scan(
     _ file: borrowing Descriptor, of segment: SegmentName,
-    visit: (RecordLayout, _ topicHash: UInt64) -> Void
+    visit: (RecordLayout, _ topic: Span<UInt8>) -> Void
   ) throws(SystemCallError) -> SegmentScan {
     let fileByteCount = try file.status().byteCount
     var scan = SegmentScan(next: segment.first)
@@ -58,7 +58,8 @@ struct SegmentScanner {
       let reason = describe(outcome)
       try loadRest(file, from: scan.end, fileByteCount: fileByteCount)
       let found = RecordParser.search(
-        bytes.span, from: scan.end - base, expected: scan.next, epochDigits: epochDigits)
+        bytes.span, from: scan.end - base, expected: scan.next, below: segment.limit,
+        epochDigits: epochDigits)
       guard let found else {
         scan.tornByteCount = fileByteCount - scan.end
         scan.tornReason = reason
@@ -76,14 +77,10 @@ struct SegmentScanner {
 
   private func accept(
     _ layout: RecordLayout, into scan: inout SegmentScan,
-    visit: (RecordLayout, UInt64) -> Void
+    visit: (RecordLayout, Span<UInt8>) -> Void
   ) {
-    let inFile = RecordLayout(
-      sequence: layout.sequence, unixMilliseconds: layout.unixMilliseconds,
-      start: base + layout.start,
-      topic: (base + layout.topic.lowerBound)..<(base + layout.topic.upperBound),
-      body: (base + layout.body.lowerBound)..<(base + layout.body.upperBound))
-    visit(inFile, Topic.hash64(bytes.span.extracting(layout.topic)))
+    let inFile = layout.moved(by: base)
+    visit(inFile, bytes.span.extracting(layout.topic))
     scan.recordCount += 1
     scan.next = layout.sequence + 1
     scan.end = inFile.body.upperBound

@@ -24,9 +24,16 @@ struct Tail: ~Copyable, Sendable {
     static let durableNext = 0
     static let failures = 1
     static let turns = 2
-    static let slots = [8, 16]
+    static let syncedNext = 5
+    /// Which queue the page is about; never 0.
+    static let owner = 3
+    /// The first sequence of the segment that is being begun; 0 where none is.
+    static let beginning = 4
     /// Written with pwrite(2), not as memory, so that it is seen by inotify.
     static let poke = 32
+
+    static func slot(_ turns: UInt64) -> Int { turns & 1 == 0 ? 8 : 16 }
+    static func owner(_ epoch: UInt32) -> UInt64 { UInt64(epoch) | 1 << 32 }
   }
 
   private let page: SharedPage
@@ -34,8 +41,12 @@ struct Tail: ~Copyable, Sendable {
 
   init(_ descriptor: consuming Descriptor) throws(QueueError) {
     do {
-      if try descriptor.status().byteCount < SharedPage.byteCount {
-        try descriptor.truncate(to: SharedPage.byteCount)
+      let byteCount = try descriptor.status().byteCount
+      if byteCount < SharedPage.byteCount {
+        // Written, not only made longer: a store into a page that the disk has no room for is the
+        // death of the process.
+        let rest = [UInt8](repeating: 0, count: SharedPage.byteCount - byteCount)
+        try descriptor.writeAll(rest.span, at: byteCount)
       }
       page = try SharedPage(descriptor)
       self.descriptor = descriptor
@@ -44,8 +55,28 @@ struct Tail: ~Copyable, Sendable {
     }
   }
 
+  /// Whether the page's file still has a name.
+  func isOnDisk() throws(SystemCallError) -> Bool {
+    try descriptor.status().linkCount > 0
+  }
+
+  // MARK: - The durable end
+
   /// The sequence behind the last event that is on disk: no reader goes there.
   var durableNext: UInt64 { page.load(Cell.durableNext) }
+
+  /// The sequence behind the last event that a sync has covered; where durability is none, the
+  /// durable end is ahead of it.
+  var syncedNext: UInt64 { page.load(Cell.syncedNext) }
+
+  /// Lets readers go up to `next` and wakes them in every process.
+  ///
+  /// - Parameter isSynced: whether a sync has covered the events before `next`.
+  func raiseDurableEnd(to next: UInt64, isSynced: Bool) throws(SystemCallError) {
+    if isSynced { page.raise(Cell.syncedNext, to: next) }
+    page.raise(Cell.durableNext, to: next)
+    try poke()
+  }
 
   /// Whether a sync has failed since the queue was recovered: what was written then is lost although
   /// the kernel no longer says so.
@@ -55,18 +86,28 @@ struct Tail: ~Copyable, Sendable {
     page.store(1, Cell.failures)
   }
 
+  // MARK: - The appended end
+
   /// The appended end; the holder of the lock alone may ask.
   var appendedEnd: AppendedEnd {
-    let slot = Cell.slots[Int(page.load(Cell.turns) & 1)]
+    let slot = Cell.slot(page.load(Cell.turns))
     return AppendedEnd(
       next: page.load(slot), segment: SegmentName(first: page.load(slot + 1)),
-      offset: Int(page.load(slot + 2)), unixMilliseconds: Int64(page.load(slot + 3)))
+      offset: Int(truncatingIfNeeded: page.load(slot + 2)),
+      unixMilliseconds: Int64(truncatingIfNeeded: page.load(slot + 3)))
+  }
+
+  /// The appended end as anybody may see it: nil while it moves.
+  func observedEnd() -> AppendedEnd? {
+    let turns = page.load(Cell.turns)
+    let end = appendedEnd
+    return page.load(Cell.turns) == turns ? end : nil
   }
 
   /// Moves the appended end; the holder of the lock alone may.
   func setAppendedEnd(_ end: AppendedEnd) {
     let turns = page.load(Cell.turns) &+ 1
-    let slot = Cell.slots[Int(turns & 1)]
+    let slot = Cell.slot(turns)
     page.store(end.next, slot)
     page.store(end.segment.first, slot + 1)
     page.store(UInt64(end.offset), slot + 2)
@@ -74,16 +115,41 @@ struct Tail: ~Copyable, Sendable {
     page.store(turns, Cell.turns)
   }
 
-  /// Lets readers go up to `next` and wakes them in every process.
-  func raiseDurableEnd(to next: UInt64) throws(SystemCallError) {
-    page.raise(Cell.durableNext, to: next)
-    try poke()
+  /// The segment that an appender has begun to make and not yet moved the appended end into.
+  ///
+  /// The holder of the lock alone may use it.
+  var beginning: SegmentName? {
+    get {
+      let first = page.load(Cell.beginning)
+      return first == 0 ? nil : SegmentName(first: first)
+    }
+    nonmutating set { page.store(newValue?.first ?? 0, Cell.beginning) }
+  }
+
+  // MARK: - Recovery
+
+  /// The durable end that the processes before have left: events before it were acknowledged.
+  ///
+  /// After a power cut it is an older one, never a newer one, because the page is written when the
+  /// events are on disk. Nil where the page cannot be believed.
+  func remembered(epoch: UInt32) -> UInt64? {
+    let end = appendedEnd
+    let durable = durableNext
+    guard page.load(Cell.owner) == Cell.owner(epoch), end.segment.first > 0,
+      durable >= end.segment.first, durable <= end.next, end.next <= QueueLimits.sequenceMaximum,
+      // An event takes more than a byte.
+      end.offset >= 0, end.next - end.segment.first <= UInt64(end.offset)
+    else { return nil }
+    return durable
   }
 
   /// Makes the page say what recovery found; nobody else has the queue open.
-  func reset(to end: AppendedEnd) throws(SystemCallError) {
+  func reset(to end: AppendedEnd, epoch: UInt32) throws(SystemCallError) {
     page.store(0, Cell.failures)
+    page.store(0, Cell.beginning)
+    page.store(Cell.owner(epoch), Cell.owner)
     setAppendedEnd(end)
+    page.store(end.next, Cell.syncedNext)
     page.store(end.next, Cell.durableNext)
     try poke()
   }

@@ -8,10 +8,11 @@ extension Problem {
       case .invalidTopic: (400, .invalidTopic)
       case .eventTooLarge: (413, .bodyTooLarge)
       case .full: (507, .queueFull)
-      case .readOnly, .damaged: (503, .queueReadOnly)
-      case .overloaded: (503, .queueBusy)
+      case .readOnly, .damaged, .deleted: (503, .queueReadOnly)
+      case .overloaded, .locked: (503, .queueBusy)
       case .stopped: (503, .stopping)
-      case .noQueue, .notAQueue, .unknownFormat, .networkFileSystem, .system: (503, .queueError)
+      case .noQueue, .notAQueue, .unknownFormat, .networkFileSystem, .inUse, .system:
+        (503, .queueError)
       }
     self.init(status: status, code: code, detail: "\(error)")
   }

@@ -57,14 +57,17 @@ extension Descriptor {
 
   /// Reads at `offset` without moving the position, until `buffer` is full or the file ends; returns
   /// the byte count (pread(2)).
+  ///
+  /// - Parameter byteCountMaximum: stops earlier than when the buffer is full.
   public func read(
-    at offset: Int, into buffer: inout MutableSpan<UInt8>
+    at offset: Int, into buffer: inout MutableSpan<UInt8>, byteCountMaximum: Int = .max
   ) throws(SystemCallError) -> Int {
     let number = number
+    let wanted = min(buffer.count, byteCountMaximum)
     return try unsafe buffer.withUnsafeMutableBufferPointer { (bytes) throws(SystemCallError) in
       var done = 0
-      while done < bytes.count {
-        let rest = unsafe UnsafeMutableBufferPointer(rebasing: bytes[done...])
+      while done < wanted {
+        let rest = unsafe UnsafeMutableBufferPointer(rebasing: bytes[done..<wanted])
         let count = try SystemCall.check("pread") {
           unsafe Glibc.pread(number, rest.baseAddress, rest.count, offset + done)
         }
@@ -84,6 +87,16 @@ extension Descriptor {
       try SystemCall.check("pwrite") {
         unsafe Glibc.pwrite(number, bytes.baseAddress, bytes.count, offset)
       }
+    }
+  }
+
+  /// Writes all of `bytes` at `offset`.
+  ///
+  /// - Throws: what stopped it; a first part may be written then.
+  public func writeAll(_ bytes: Span<UInt8>, at offset: Int) throws(SystemCallError) {
+    var done = 0
+    while done < bytes.count {
+      done += try write(bytes.extracting(done...), at: offset + done)
     }
   }
 

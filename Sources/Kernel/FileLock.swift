@@ -13,9 +13,21 @@ public struct FileLock: ~Copyable, Sendable {
     self.descriptor = descriptor
   }
 
-  /// Waits until no other process holds the lock, then holds it.
-  public func lock() throws(SystemCallError) {
-    _ = try SystemCall.check("flock") { weir_flock(descriptor.number, LOCK_EX) }
+  /// Waits until no other process holds the lock, then holds it; returns false where that took
+  /// longer than `patience`.
+  ///
+  /// The kernel's own wait has no end, and whoever stops a process that holds the lock would stop
+  /// everybody: so the lock is tried, in growing steps.
+  public func lock(patience: Duration) throws(SystemCallError) -> Bool {
+    if try tryLock() { return true }
+    let deadline = Clock.monotonicNanoseconds() + patience.wholeNanoseconds
+    var pause: UInt32 = 20
+    while Clock.monotonicNanoseconds() < deadline {
+      _ = Glibc.usleep(pause)
+      if try tryLock() { return true }
+      pause = min(pause * 3 / 2, 2000)
+    }
+    return false
   }
 
   /// Waits until no other process holds the lock alone, then shares it.
@@ -32,6 +44,11 @@ public struct FileLock: ~Copyable, Sendable {
       if error.errno == .wouldBlock { return false }
       throw error
     }
+  }
+
+  /// Whether the lock's file still has a name: whoever opens it anew would get another lock.
+  public func isOnDisk() throws(SystemCallError) -> Bool {
+    try descriptor.status().linkCount > 0
   }
 
   /// Gives the lock back.

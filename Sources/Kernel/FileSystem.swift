@@ -59,6 +59,15 @@ public enum FileSystem {
     return names.sorted()
   }
 
+  /// The size of a file in bytes (fstatat(2)).
+  public static func byteCount(of path: FilePath) throws(SystemCallError) -> Int {
+    var status = Glibc.stat()
+    _ = try SystemCall.check("fstatat", path.string) {
+      unsafe path.withPlatformString { unsafe Glibc.fstatat(AT_FDCWD, $0, &status, 0) }
+    }
+    return status.st_size
+  }
+
   /// The type number of the file system that holds `path` (statfs(2), `f_type`).
   public static func typeNumber(of path: FilePath) throws(SystemCallError) -> Int {
     var type: Int64 = 0

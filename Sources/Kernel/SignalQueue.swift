@@ -38,9 +38,11 @@ public struct SignalQueue: ~Copyable, Sendable {
     }
   }
 
-  /// Makes writing to a closed socket or pipe an error (EPIPE) instead of a death by SIGPIPE.
-  public static func ignoreBrokenPipes() {
+  /// Makes writing to a closed socket or pipe (EPIPE), and beyond the limit of a file's size
+  /// (EFBIG), errors instead of a death by signal.
+  public static func ignoreFailedWrites() {
     _ = Glibc.signal(SIGPIPE, SIG_IGN)
+    _ = Glibc.signal(SIGXFSZ, SIG_IGN)
   }
 
   /// Makes SIGTERM end the process again, where a library has put a handler of its own.

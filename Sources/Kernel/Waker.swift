@@ -33,10 +33,14 @@ public final class Waker: Sendable {
     try epoll.add(descriptor, for: .readable, token: token)
   }
 
-  /// Waits for a ring on a thread that has no epoll, then silences it (poll(2)).
-  public func wait() throws(SystemCallError) {
+  /// Waits for a ring on a thread that has no epoll, then silences it; returns whether there was
+  /// one before `timeout` was over (poll(2)).
+  @discardableResult
+  public func wait(timeout: Duration? = nil) throws(SystemCallError) -> Bool {
     var entry = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-    _ = try SystemCall.check("poll") { unsafe Glibc.poll(&entry, 1, -1) }
-    silence()
+    let milliseconds = timeout.map { CInt(clamping: $0.wholeMilliseconds) } ?? -1
+    let count = try SystemCall.check("poll") { unsafe Glibc.poll(&entry, 1, milliseconds) }
+    if count > 0 { silence() }
+    return count > 0
   }
 }

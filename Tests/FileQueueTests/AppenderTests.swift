@@ -74,19 +74,6 @@ struct AppenderTests {
     try checkIsSound(fixture)
   }
 
-  @Test func `an index entry knows how far back the last event of its topic is`() throws {
-    let fixture = try QueueFixture()
-    let queue = try fixture.open()
-    var appender = try Appender(queue)
-    let topics = ["a", "b", "a", "a", "c", "b"]
-    for topic in topics { _ = try appender.append([fixture.pending("x", topic: Topic(topic))]) }
-    let bytes = try fixture.directory.bytes("00000000000000000001.idx")
-    let distances = topics.indices.map {
-      IndexEntry(bytes.span, at: $0 * IndexEntry.byteCount).previousDistance
-    }
-    #expect(distances == [0, 0, 2, 1, 0, 4])
-  }
-
   @Test func `an event over the limit is refused before it gets near the queue`() throws {
     let text = String(repeating: "\n", count: QueueLimits.bodyByteCountMaximum / 7 + 100)
     #expect(throws: QueueError.self) { try PendingEvent(Event(data: text), topic: .default) }

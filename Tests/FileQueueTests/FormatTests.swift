@@ -45,7 +45,7 @@ struct FormatTests {
       Event(type: EventType("price"), data: "{\"x\":1}"), topic: Topic("orders.eu"))
     var bytes: [UInt8] = []
     RecordWriter.append(
-      sequence: 42, unixMilliseconds: 1_732_147_200_123, topic: event.topic, fields: event.fields,
+      event, sequence: 42, unixMilliseconds: 1_732_147_200_123,
       epochDigits: EventID.hexadecimal(0x6f2a_91c4), to: &bytes)
     #expect(
       String(decoding: bytes, as: UTF8.self) == String(decoding: try Self.example, as: UTF8.self))
@@ -60,7 +60,7 @@ struct FormatTests {
       ])
     let epoch = String(decoding: try fixture.directory.bytes("epoch"), as: UTF8.self)
     #expect(epoch.wholeMatch(of: /weir-queue 1 [0-9a-f]{8}\n/) != nil)
-    #expect(try fixture.directory.bytes("00000000000000000001.idx").count == 64)
+    #expect(try fixture.directory.bytes("00000000000000000001.idx").count == 32)
   }
 
   @Test func `a segment is an event stream that any parser reads`() throws {

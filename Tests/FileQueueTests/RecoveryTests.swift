@@ -17,7 +17,7 @@ struct RecoveryTests {
     #expect(try fixture.read(queue) == ["a", "b", "c"])
   }
 
-  @Test func `wherever the last record is torn, it is cut off and the others survive`() throws {
+  @Test func `wherever an append was torn, it is cut off and the others survive`() throws {
     let fixture = try QueueFixture()
     try fixture.fill(["a", "b"])
     let keep = try fixture.directory.bytes(Self.name).count
@@ -25,15 +25,71 @@ struct RecoveryTests {
     let whole = try fixture.directory.bytes(Self.name)
     for length in keep..<whole.count {
       try fixture.directory.write(Array(whole[..<length]), to: Self.name)
+      // With it would go the word that the event was acknowledged.
+      try fixture.directory.remove("tail")
       let queue = try fixture.open()
       #expect(try fixture.read(queue) == ["a", "b"], "cut to \(length) bytes")
       #expect(queue.recovery.tornByteCount == length - keep)
       #expect(try fixture.directory.bytes(Self.name).count == keep)
       if length > keep {
-        let copy = try fixture.directory.bytes("\(Self.name).torn-\(keep)")
+        let copy = try fixture.directory.bytes("quarantine/\(Self.name).torn-\(keep)")
         #expect(copy == Array(whole[keep..<length]))
+        try fixture.directory.remove("quarantine")
       }
     }
+  }
+
+  @Test func `wherever an acknowledged event at the end is damaged, its number is not used again`()
+    throws
+  {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a", "b"])
+    let keep = try fixture.directory.bytes(Self.name).count
+    try fixture.fill(["c"])
+    let whole = try fixture.directory.bytes(Self.name)
+    let tail = try fixture.directory.bytes("tail")
+    for length in keep..<whole.count {
+      let damaged = Array(whole[..<length])
+      try fixture.directory.write(damaged, to: Self.name)
+      try fixture.directory.write(tail, to: "tail")
+      let queue = try fixture.open()
+      #expect(queue.recovery.missingEventCount == 1)
+      #expect(try fixture.directory.bytes(Self.name) == damaged, "damage is never cut")
+      var appender = try Appender(queue)
+      #expect(try appender.append([fixture.pending("d")]) == 4..<5)
+      #expect(try fixture.read(queue) == ["a", "b", "gap 3..<4", "d"], "cut to \(length) bytes")
+      #expect(try fixture.read(queue, from: 3) == ["gap 3..<4", "d"])
+      for file in ["sse", "idx"] {
+        try fixture.directory.remove("00000000000000000004.\(file)")
+      }
+    }
+  }
+
+  @Test func `a segment that was begun when its appender died is forgotten`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a", "b"])
+    for name in ["00000000000000000003.sse", "00000000000000000003.idx"] {
+      try fixture.directory.write([], to: name)
+    }
+    let queue = try fixture.open()
+    queue.tail.setAppendedEnd(
+      Tail.AppendedEnd(
+        next: 3, segment: SegmentName(first: 1),
+        offset: try fixture.directory.bytes(Self.name).count, unixMilliseconds: 0))
+    queue.tail.beginning = SegmentName(first: 3)
+    var appender = try Appender(queue)
+    #expect(try appender.append([fixture.pending("c")]) == 3..<4)
+    #expect(try fixture.read(queue) == ["a", "b", "c"])
+    #expect(try !fixture.directory.names().contains("00000000000000000003.sse"))
+  }
+
+  @Test func `a begun segment that came back with a power cut is forgotten`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a", "b", "c"])
+    try fixture.directory.write([], to: "00000000000000000003.sse")
+    let queue = try fixture.open()
+    #expect(try fixture.read(queue) == ["a", "b", "c"])
+    #expect(queue.durableNext == 4)
   }
 
   @Test func `wherever a record in the middle is damaged, the others are read after a gap`() throws

@@ -1,0 +1,74 @@
+/// What a check found about one segment, or about the whole queue.
+public enum QueueFinding: CustomStringConvertible, Sendable {
+  /// A segment and what is in it.
+  case segment(String, eventCount: Int, first: UInt64, next: UInt64, byteCount: Int)
+  /// Bytes in a segment that are no event.
+  case damage(String, offset: Int, byteCount: Int, missing: Range<UInt64>, reason: String)
+  /// Bytes at the end of the last segment that are not an event yet, or never were.
+  case tornTail(String, offset: Int, byteCount: Int, reason: String)
+  /// Index entries that do not say what the text says.
+  case wrongIndex(String, entryCount: Int, firstSequence: UInt64)
+  /// A topics file that does not say what the text says.
+  case wrongTopics(String)
+  /// Sequences between two segments that are in none.
+  case missingSegment(Range<UInt64>)
+  /// A segment that begins before the one in front of it ends.
+  case overlap(String, before: UInt64)
+  /// Events whose damaged bytes are in quarantine.
+  case knownLoss(Range<UInt64>)
+  /// A file that is kept for people.
+  case quarantined(String)
+  /// All of it; `next` is the sequence behind the newest event.
+  case total(
+    epoch: UInt32, segmentCount: Int, eventCount: Int, byteCount: Int, oldest: UInt64, next: UInt64)
+
+  /// Whether events are lost or a derived file is wrong; a torn tail is mended when the queue is
+  /// opened next.
+  public var isDamage: Bool {
+    switch self {
+    case .segment, .total, .tornTail, .knownLoss, .quarantined: false
+    case .damage, .wrongIndex, .wrongTopics, .missingSegment, .overlap: true
+    }
+  }
+
+  /// A line for people.
+  public var description: String {
+    switch self {
+    case .segment(let name, let count, let first, let next, let bytes):
+      count == 0
+        ? "\(name): no events yet"
+        : "\(name): \(count) events, \(first) to \(next - 1), \(bytes) bytes"
+    case .damage(let name, let offset, let bytes, let missing, let reason):
+      "\(name): DAMAGED at offset \(offset) (\(reason)): \(bytes) bytes"
+        + (missing.isEmpty ? "" : ", \(Self.events(missing)) lost")
+    case .tornTail(let name, let offset, let bytes, let reason):
+      "\(name): \(bytes) bytes behind the last event, at offset \(offset) (\(reason)): an append "
+        + "under way, or a torn one that the next start cuts off"
+    case .wrongIndex(let name, let count, let sequence):
+      "\(name): \(count) entries are WRONG, the first is that of event \(sequence)"
+    case .wrongTopics(let name):
+      "\(name): WRONG, it does not say what the text says"
+    case .missingSegment(let range):
+      "\(Self.events(range)) MISSING: no segment has them"
+    case .overlap(let name, let next):
+      "\(name): begins before event \(next - 1), the last one of the segment in front of it"
+    case .knownLoss(let range):
+      "\(Self.events(range)) lost earlier; what was left of them is in quarantine"
+    case .quarantined(let name):
+      "\(name): kept for you; weir does not need it"
+    case .total(let epoch, let segments, let events, let bytes, let oldest, let next):
+      "queue \(String(decoding: EventID.hexadecimal(epoch), as: UTF8.self)): "
+        + "\(segments) segments, \(events) events, \(bytes) bytes"
+        + (events == 0
+          ? ""
+          : ", oldest \(EventID(epoch: epoch, sequence: oldest)), newest "
+            + "\(EventID(epoch: epoch, sequence: next - 1))")
+    }
+  }
+
+  private static func events(_ range: Range<UInt64>) -> String {
+    range.count == 1
+      ? "event \(range.lowerBound) is"
+      : "events \(range.lowerBound) to \(range.upperBound - 1) are"
+  }
+}

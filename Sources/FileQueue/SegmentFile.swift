@@ -1,0 +1,32 @@
+import Kernel
+
+/// A segment open for reading; belongs to one reader.
+///
+/// A removed segment stays readable while it is open.
+final class SegmentFile {
+  let text: Descriptor
+  let index: Descriptor?
+  var lastUse: UInt64 = 0
+  /// Whether an index entry was found to be wrong; the text is read instead from then on.
+  var isIndexWrong = false
+  /// The first sequence of the next segment, once this one is sealed.
+  var sealedNext: UInt64?
+
+  init(_ name: SegmentName, in directory: QueueDirectory) throws(SystemCallError) {
+    text = try Descriptor.open(directory.textPath(name), .readOnly)
+    index = try? Descriptor.open(directory.indexPath(name), .readOnly)
+  }
+
+  /// Reads index entries from that of `sequence` on; fewer where the file ends.
+  func entries(
+    from sequence: UInt64, of segment: SegmentName, count: Int
+  ) throws(SystemCallError) -> [IndexEntry] {
+    guard index != nil else { return [] }
+    var bytes = [UInt8](repeating: 0, count: count * IndexEntry.byteCount)
+    var span = bytes.mutableSpan
+    let offset = Int(sequence - segment.first) * IndexEntry.byteCount
+    let byteCount = try index?.read(at: offset, into: &span) ?? 0
+    return stride(from: 0, to: byteCount - IndexEntry.byteCount + 1, by: IndexEntry.byteCount)
+      .map { IndexEntry(bytes.span, at: $0) }
+  }
+}

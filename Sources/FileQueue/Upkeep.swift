@@ -1,0 +1,41 @@
+import Kernel
+import SystemPackage
+
+/// Looks after a queue while a worker serves it: removes what retention does not keep, makes the
+/// topic tables of sealed segments, and puts on disk what a dead process has left unsynced.
+///
+/// A thread of its own does the work. Of several workers one at a time does it, whoever gets the
+/// lock.
+public final class Upkeep: Sendable {
+  /// Told on the upkeep's thread of what it did or could not do, in words.
+  public typealias Report = @Sendable (_ isError: Bool, String) -> Void
+
+  private let waker: Waker
+  private let thread: Thread
+
+  /// Starts the thread.
+  public init(
+    _ queue: Queue, retention: Retention, report: @escaping Report
+  ) throws(QueueError) {
+    let waker = try mapping { () throws(SystemCallError) in try Waker() }
+    // Made here too, so that a queue that cannot be written is an error of the caller.
+    _ = try UpkeepRounds(queue, retention: retention, report: report)
+    thread = try mapping { () throws(SystemCallError) in
+      try Thread(name: "upkeep") {
+        do {
+          var rounds = try UpkeepRounds(queue, retention: retention, report: report)
+          while !rounds.isStopped(waker) { rounds.run() }
+        } catch {
+          report(true, "\(error)")
+        }
+      }
+    }
+    self.waker = waker
+  }
+
+  /// Ends the thread, after the round that it is in.
+  public func stop() {
+    waker.ring()
+    thread.join()
+  }
+}
