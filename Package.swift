@@ -54,6 +54,10 @@ let package = Package(
     .executableTarget(
       name: "LoadGenerator", dependencies: ["Kernel", arguments, system],
       path: "Tests/Benchmarks/LoadGenerator", swiftSettings: settings),
+    .executableTarget(
+      name: "QueueBenchmark",
+      dependencies: ["EventStream", "FileQueue", "Kernel", arguments, system],
+      path: "Tests/Benchmarks/QueueBenchmark", swiftSettings: settings),
     .target(
       name: "Support", dependencies: [system], path: "Tests/Support", swiftSettings: settings),
     .testTarget(

@@ -20,7 +20,7 @@ IMPORTS = {
     "FastCGI": {"CFCGI", "Kernel", "Synchronization", "SystemPackage"},
     "Hub": {"EventStream", "FastCGI", "FileQueue", "FoundationEssentials", "HeapModule", "Kernel",
             "Logging", "Synchronization", "SystemPackage"},
-    "CLI": {"ArgumentParser", "EventStream", "FastCGI", "FileQueue", "Hub", "Kernel", "Logging",
+    "CLI": {"ArgumentParser", "EventStream", "FastCGI", "FileQueue", "FoundationEssentials", "Hub", "Kernel", "Logging",
             "SystemPackage"},
 }
 UNSAFE_MODULES = {"Kernel", "FastCGI"}

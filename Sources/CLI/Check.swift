@@ -9,12 +9,23 @@ struct Check: ParsableCommand {
     discussion: """
       Reads everything and changes nothing; weir may serve the queue meanwhile. Exits with 0 where \
       all is well and with 65 where something is damaged.
+
+      With --repair it first makes anew what is derived, and moves damaged bytes into the folder \
+      quarantine/ of the queue; every event that is whole stays. Nobody else may use the queue then.
       """)
 
   @OptionGroup var queueOption: QueueOption
 
+  @Flag(help: "Mend what can be mended, before the check.")
+  var repair = false
+
   func run() throws {
     try reportingFailures {
+      if repair {
+        for mended in try QueueRepair.run(FilePath(queueOption.queue)) {
+          try? StandardOutput.write("mended: \(mended)\n")
+        }
+      }
       let check = try QueueCheck(FilePath(queueOption.queue))
       var damageCount = 0
       try check.run { (finding: QueueFinding) in
@@ -23,7 +34,9 @@ struct Check: ParsableCommand {
       }
       if damageCount > 0 {
         throw CommandFailure(
-          "\(damageCount) places are damaged; the events there are lost, all others can be read",
+          damageCount == 1
+            ? "one place is damaged: stop weir and run `weir check --repair`"
+            : "\(damageCount) places are damaged: stop weir and run `weir check --repair`",
           exitCode: 65)
       }
     }

@@ -27,6 +27,12 @@ struct Publish: ParsableCommand {
       "Tell browsers to wait so long before they reconnect.", valueName: "milliseconds"))
   var retry: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Not deliver it any more after so long: seconds, or a number with ms, s, m, h or d.",
+      valueName: "time"))
+  var ttl: String?
+
   @Argument(
     help:
       "The event's data; without it, or as '-', standard input to its end, less one newline there.")
@@ -35,6 +41,9 @@ struct Publish: ParsableCommand {
   func validate() throws {
     if let retry, !(0...86_400_000).contains(retry) {
       throw ValidationError("--retry is a number of milliseconds from 0 to 86400000.")
+    }
+    if let ttl, TimeToLive(text: ttl) == nil {
+      throw ValidationError("--ttl is \(TimeToLive.rule).")
     }
   }
 
@@ -54,7 +63,8 @@ struct Publish: ParsableCommand {
     do {
       let type = try event.map { text throws(EventStreamError) in try EventType(text) }
       return try PendingEvent(
-        Event(type: type, data: try data(), retryMilliseconds: retry), topic: topic)
+        Event(type: type, data: try data(), retryMilliseconds: retry), topic: topic,
+        expiresAt: ttl.flatMap { TimeToLive(text: $0) }?.expiresAt ?? .max)
     } catch let error as EventStreamError {
       throw CommandFailure("\(error)", exitCode: 64)
     }

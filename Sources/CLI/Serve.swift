@@ -53,6 +53,30 @@ struct Serve: ParsableCommand {
       "Tell browsers to wait at least so long before they reconnect.", valueName: "milliseconds"))
   var retry = 2000
 
+  @Option(
+    help: ArgumentHelp(
+      "When a publish is acknowledged. full: it is on disk, nothing loses it. interval: the kernel has it; a power cut loses up to 100 ms. none: as interval, but half a minute, and what subscribers saw may be undone. The death of a process loses nothing in any.",
+      valueName: "full|interval|none"))
+  var durability = Durability.full
+
+  @Option(
+    help: ArgumentHelp(
+      "Remove the oldest events when the queue takes more than this, such as 500M or 10G; 'none' for no limit.",
+      valueName: "size"))
+  var retentionBytes = RetentionLimit<ByteCount>(ByteCount(1 << 30))
+
+  @Option(
+    help: ArgumentHelp(
+      "Remove events that are older than this, such as 12h or 30d; 'none' for no limit.",
+      valueName: "time"))
+  var retentionAge = RetentionLimit<Age>(Age(.seconds(7 * 86_400)))
+
+  @Option(
+    help: ArgumentHelp(
+      "Remove the oldest events when there are more than this; 'none' for no limit.",
+      valueName: "count"))
+  var retentionCount = RetentionLimit<Count>(nil)
+
   @Option(help: ArgumentHelp("Threads that serve streams.", valueName: "count"))
   var loops = 1
 
@@ -112,9 +136,14 @@ struct Serve: ParsableCommand {
     configuration.heartbeatInterval = .seconds(heartbeat)
     configuration.retryMilliseconds = retry
     configuration.isDemo = demo
+    configuration.durability = durability
+    configuration.retention = Retention(
+      byteCountMaximum: retentionBytes.limit?.value, ageMaximum: retentionAge.limit?.value,
+      eventCountMaximum: retentionCount.limit?.value)
     configuration.streamLoopCount = loops
     return configuration
   }
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension Durability: ExpressibleByArgument {}

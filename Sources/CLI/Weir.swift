@@ -21,7 +21,9 @@ struct Weir: ParsableCommand {
       75 try again later, 77 no permission.
       """,
     version: version,
-    subcommands: [Serve.self, Publish.self, Tail.self, Check.self])
+    subcommands: [
+      Serve.self, Publish.self, Tail.self, Check.self, Export.self, Import.self,
+    ])
 
   /// What `--version` prints.
   static let version = "0.1.0"

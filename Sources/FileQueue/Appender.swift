@@ -143,7 +143,7 @@ public struct Appender: ~Copyable {
         epochDigits: epochDigits, to: &text)
       IndexEntry(
         offset: UInt32(end.offset + start), length: UInt32(text.count - start),
-        topicHash: event.topic.hash64
+        topicHash: event.topicHash
       ).append(to: &index)
       end.next += 1
     }

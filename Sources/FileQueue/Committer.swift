@@ -48,7 +48,7 @@ public final class Committer: Sendable {
         return .overloaded(byteCountMaximum: QueueLimits.pendingByteCountMaximum)
       }
       state.waiting.append(Submission(event: event, completion: completion))
-      state.waitingByteCount += event.fields.count
+      state.waitingByteCount += event.byteCount
       return nil
     }
     if let refusal { completion(.failure(refusal)) } else { waker.ring() }
@@ -109,7 +109,7 @@ public final class Committer: Sendable {
       var count = 0
       var byteCount = 0
       for submission in state.waiting.prefix(QueueLimits.batchEventCountMaximum) {
-        byteCount += submission.event.fields.count
+        byteCount += submission.event.byteCount
         if count > 0, byteCount > QueueLimits.batchByteCountMaximum { break }
         count += 1
       }
@@ -121,7 +121,7 @@ public final class Committer: Sendable {
       }
       let batch = Array(state.waiting.prefix(count))
       state.waiting.removeFirst(count)
-      state.waitingByteCount -= batch.reduce(0) { $0 + $1.event.fields.count }
+      state.waitingByteCount -= batch.reduce(0) { $0 + $1.event.byteCount }
       return (batch, state.isStopped)
     }
   }

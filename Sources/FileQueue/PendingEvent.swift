@@ -1,35 +1,48 @@
 public import EventStream
 
-/// An event on its way into the queue: rendered, but without sequence and id.
+/// An event on its way into the queue: rendered, but without sequence, time and id.
 public struct PendingEvent: Sendable {
-  /// The label it is published under.
-  public let topic: Topic
-  /// When it stops being delivered, in milliseconds since 1970; `Int64.max` for never.
-  public let expiresAt: Int64
+  /// What stands behind the checksum in the head, with its newline, and the lines of the body that
+  /// come before the id.
+  let content: [UInt8]
+  /// How much of it belongs to the body.
+  let fieldsByteCount: Int
+  let topicHash: UInt64
   /// When it was published, in milliseconds since 1970, if not now: of an event that is imported.
   let publishedAt: Int64?
-  let fields: [UInt8]
+
+  /// About what it takes on disk.
+  public var byteCount: Int { content.count }
 
   /// Renders `event`; its id, if it has one, is not used, the queue gives ids.
   ///
   /// - Parameters:
-  ///   - expiresAt: when it stops being delivered, in milliseconds since 1970.
+  ///   - expiresAt: when it stops being delivered, in milliseconds since 1970; `Int64.max` for
+  ///     never.
   ///   - publishedAt: when it was published, for an event that comes from another queue.
   /// - Throws: `QueueError.eventTooLarge`.
   public init(
     _ event: Event, topic: Topic, expiresAt: Int64 = .max, publishedAt: Int64? = nil
   ) throws(QueueError) {
-    var fields: [UInt8] = []
-    fields.reserveCapacity(event.data.utf8.count + 64)
-    EventStreamWriter.appendFields(of: event, to: &fields)
-    let count = RecordWriter.bodyByteCount(fields: fields, sequence: UInt64(Int64.max))
+    var content: [UInt8] = []
+    content.reserveCapacity(topic.encoded.count + event.data.utf8.count + 64)
+    content.append(contentsOf: topic.encoded)
+    if expiresAt != .max {
+      content.append(contentsOf: RecordAttribute.expires)
+      content.append(contentsOf: "\(max(0, expiresAt))".utf8)
+    }
+    content.append(UInt8(ascii: "\n"))
+    let headByteCount = content.count
+    EventStreamWriter.appendFields(of: event, to: &content)
+    fieldsByteCount = content.count - headByteCount
+    let count = RecordWriter.bodyByteCount(
+      fieldsByteCount: fieldsByteCount, sequence: QueueLimits.sequenceMaximum)
     guard count <= QueueLimits.bodyByteCountMaximum else {
       throw .eventTooLarge(
         byteCount: count, byteCountMaximum: QueueLimits.bodyByteCountMaximum)
     }
-    self.topic = topic
-    self.expiresAt = max(0, expiresAt)
+    self.content = content
     self.publishedAt = publishedAt
-    self.fields = fields
+    topicHash = topic.hash64
   }
 }

@@ -151,24 +151,22 @@ private struct HeadScanner {
     return true
   }
 
-  /// A decimal number and the space behind it.
+  /// A decimal number of at most 18 digits and the space behind it.
   mutating func decimal(_ bytes: Span<UInt8>) -> UInt64? {
-    var value: UInt64 = 0
     let start = position
-    while position < bytes.count {
-      let byte = bytes[position]
-      if byte == UInt8(ascii: " ") {
-        guard position > start else { return nil }
-        position += 1
-        return value
-      }
-      guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), position - start < 18 else {
-        return nil
-      }
-      value = value &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
-      position += 1
+    let end = min(bytes.count, start + 19)
+    var value: UInt64 = 0
+    while position < end {
+      let digit = bytes[position] &- UInt8(ascii: "0")
+      if digit > 9 { break }
+      value = value &* 10 &+ UInt64(digit)
+      position &+= 1
     }
-    return nil
+    guard position > start, position - start <= 18, position < bytes.count,
+      bytes[position] == UInt8(ascii: " ")
+    else { return nil }
+    position &+= 1
+    return value
   }
 
   /// Eight hexadecimal digits and the space behind them.
@@ -192,7 +190,7 @@ private struct HeadScanner {
       if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") {
         return position > start ? start..<position : nil
       }
-      position += 1
+      position &+= 1
     }
     return nil
   }

@@ -2,8 +2,10 @@ import Kernel
 
 /// Renders records as they lie on disk; see <doc:Format>.
 enum RecordWriter {
-  /// What stands between the time and the body in the longest head.
-  private static let numbersByteCountMaximum = 96
+  /// What stands before the topic in the longest head.
+  private static let numbersByteCountMaximum = 72
+  /// The longest id line with the blank line behind it.
+  private static let idByteCountMaximum = 40
 
   /// Appends one record to `bytes`.
   ///
@@ -13,7 +15,8 @@ enum RecordWriter {
     to bytes: inout [UInt8]
   ) {
     let start = bytes.count
-    let bodyByteCount = bodyByteCount(fields: event.fields, sequence: sequence)
+    let bodyByteCount = bodyByteCount(
+      fieldsByteCount: event.fieldsByteCount, sequence: sequence)
     bytes.append(addingCapacity: numbersByteCountMaximum) { (output: inout OutputSpan<UInt8>) in
       output.append(UInt8(ascii: ":"))
       output.append(UInt8(ascii: " "))
@@ -23,21 +26,17 @@ enum RecordWriter {
       output.append(UInt8(ascii: " "))
       output.append(decimal: UInt64(bodyByteCount))
       output.append(UInt8(ascii: " "))
+      output.append(repeating: UInt8(ascii: "0"), count: RecordChecksum.digitCount)
+      output.append(UInt8(ascii: " "))
     }
-    let checksum = bytes.count
-    bytes.append(contentsOf: checksumPlace)
-    bytes.append(contentsOf: event.topic.encoded)
-    if event.expiresAt != .max {
-      bytes.append(contentsOf: RecordAttribute.expires)
-      bytes.append(addingCapacity: 20) { (output: inout OutputSpan<UInt8>) in
-        output.append(decimal: UInt64(event.expiresAt))
-      }
-    }
-    bytes.append(UInt8(ascii: "\n"))
-    bytes.append(contentsOf: event.fields)
-    bytes.append(contentsOf: idField)
-    bytes.append(contentsOf: epochDigits)
-    bytes.append(addingCapacity: 24) { (output: inout OutputSpan<UInt8>) in
+    let checksum = bytes.count - RecordChecksum.digitCount - 1
+    bytes.append(contentsOf: event.content)
+    bytes.append(addingCapacity: idByteCountMaximum) { (output: inout OutputSpan<UInt8>) in
+      output.append(UInt8(ascii: "i"))
+      output.append(UInt8(ascii: "d"))
+      output.append(UInt8(ascii: ":"))
+      output.append(UInt8(ascii: " "))
+      for digit in epochDigits { output.append(digit) }
       output.append(UInt8(ascii: "-"))
       output.append(decimal: sequence)
       output.append(UInt8(ascii: "\n"))
@@ -50,17 +49,14 @@ enum RecordWriter {
   }
 
   /// The length of the body of a record: fields, id line, blank line.
-  static func bodyByteCount(fields: [UInt8], sequence: UInt64) -> Int {
-    fields.count + idField.count + 8 + 1 + sequence.decimalDigitCount + 2
+  static func bodyByteCount(fieldsByteCount: Int, sequence: UInt64) -> Int {
+    fieldsByteCount + 4 + 8 + 1 + sequence.decimalDigitCount + 2
   }
 
-  /// A bound of what ``append(_:sequence:unixMilliseconds:epochDigits:to:)`` takes.
+  /// A bound of what a record of the event takes.
   static func byteCountMaximum(_ event: PendingEvent) -> Int {
-    numbersByteCountMaximum + event.topic.encoded.count + 40 + event.fields.count + 48
+    numbersByteCountMaximum + event.content.count + idByteCountMaximum
   }
-
-  private static let idField = Array("id: ".utf8)
-  private static let checksumPlace = Array("00000000 ".utf8)
 }
 
 /// The attributes of a head that this version knows.

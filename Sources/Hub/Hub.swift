@@ -8,6 +8,7 @@ public import Logging
 /// Made, run and stopped by one thread, the process's main thread.
 public final class Hub {
   private let committer: Committer
+  private let upkeep: Upkeep
   private let doors: [StreamLoopDoor]
   private let fronts: Fronts
   private let threads: [Thread]
@@ -18,7 +19,14 @@ public final class Hub {
   public init(
     queue: Queue, listener: consuming Listener, configuration: HubConfiguration, log: Logger
   ) throws {
-    committer = try Committer(queue)
+    committer = try Committer(queue, durability: configuration.durability)
+    upkeep = try Upkeep(queue, retention: configuration.retention) { isError, text in
+      if isError {
+        log.error("the queue's upkeep failed", metadata: ["error": "\(text)"])
+      } else {
+        log.info("\(text)")
+      }
+    }
     var doors: [StreamLoopDoor] = []
     var threads: [Thread] = []
     for index in 0..<configuration.streamLoopCount {
@@ -51,6 +59,7 @@ public final class Hub {
   public func stop() {
     fronts.stop()
     committer.stop()
+    upkeep.stop()
     for door in doors { door.stop() }
     for thread in threads { thread.join() }
   }

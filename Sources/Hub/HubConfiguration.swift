@@ -1,3 +1,5 @@
+public import FileQueue
+
 /// What an operator can choose about a hub.
 public struct HubConfiguration: Sendable {
   /// Origins whose pages may read streams; `*` stands for all.
@@ -9,6 +11,10 @@ public struct HubConfiguration: Sendable {
   /// How long browsers are told to wait before they reconnect; each stream gets a value of its own
   /// between this and one and a half times as much, so that not all come back at once.
   public var retryMilliseconds = 2000
+  /// What an acknowledgement is worth.
+  public var durability = Durability.full
+  /// How much of the past is kept.
+  public var retention = Retention.standard
   /// Whether the demo sources are on: `/sse/time`, `/sse/dashboard`, the clock on the default stream.
   public var isDemo = false
   /// Threads that serve streams.

@@ -13,6 +13,7 @@ struct Problem: Error, Hashable, Sendable {
     case invalidEvent = "invalid_event"
     case invalidTopic = "invalid_topic"
     case invalidRetry = "invalid_retry"
+    case invalidTTL = "invalid_ttl"
     case invalidParameter = "invalid_parameter"
     case tooManyTopics = "too_many_topics"
     case bodyTooLarge = "body_too_large"

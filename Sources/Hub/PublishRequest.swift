@@ -8,7 +8,7 @@ struct PublishRequest {
   let event: PendingEvent
   let topic: Topic
 
-  private static let fields = ["message", "event", "topic", "retry"]
+  private static let fields = ["message", "event", "topic", "retry", "ttl"]
 
   /// Reads a `PUT` or `POST /publish`.
   ///
@@ -26,7 +26,8 @@ struct PublishRequest {
     let content = try Self.decode(body)
     topic = try Self.topic(content.topic, pathTopic)
     do {
-      event = try PendingEvent(try Self.event(content), topic: topic)
+      event = try PendingEvent(
+        try Self.event(content), topic: topic, expiresAt: content.ttl?.expiresAt ?? .max)
     } catch let problem as Problem {
       throw problem
     } catch let error as QueueError {
@@ -82,6 +83,20 @@ struct PublishRequest {
     return Event(type: type, data: content.message, retryMilliseconds: content.retry)
   }
 
+  /// A time to live is a text such as `10m`, or a number of seconds.
+  private static func timeToLive(
+    text: () throws -> String, number: () throws -> Int
+  ) throws(Problem) -> TimeToLive {
+    let written = (try? text()) ?? (try? number()).map { "\($0)" }
+    guard let written else { throw wrongType(field: "ttl") }
+    guard let ttl = TimeToLive(text: written) else {
+      throw Problem(
+        status: 400, code: .invalidTTL,
+        detail: "ttl is '\(written.prefix(32))'; it is \(TimeToLive.rule)", field: "ttl")
+    }
+    return ttl
+  }
+
   // MARK: - JSON
 
   private struct Content: Decodable {
@@ -89,6 +104,7 @@ struct PublishRequest {
     var event: String?
     var topic: String?
     var retry: Int?
+    var ttl: TimeToLive?
 
     private struct Key: CodingKey {
       let stringValue: String
@@ -110,6 +126,12 @@ struct PublishRequest {
         case "retry":
           do { retry = try container.decode(Int.self, forKey: key) } catch {
             throw PublishRequest.wrongType(field: "retry")
+          }
+        case "ttl":
+          ttl = try PublishRequest.timeToLive {
+            try container.decode(String.self, forKey: key)
+          } number: {
+            try container.decode(Int.self, forKey: key)
           }
         default:
           throw Problem(
@@ -160,7 +182,12 @@ struct PublishRequest {
   }
 
   private static func wrongType(field: String) -> Problem {
-    let type = field == "retry" ? "a whole number of milliseconds" : "a string"
+    let type =
+      switch field {
+      case "retry": "a whole number of milliseconds"
+      case "ttl": TimeToLive.rule
+      default: "a string"
+      }
     return Problem(
       status: 400, code: .wrongType, detail: "the field '\(field)' has to be \(type)",
       field: field)

@@ -19,6 +19,7 @@ struct Router: Responder {
     let path = request.path
     do throws(Problem) {
       if path == "/healthz" { return .now(Self.health) }
+      if path == "/status" { return try status(request) }
       if let topic = Self.topic(in: path, under: "/sse") {
         return try stream(request, pathTopic: topic)
       }
@@ -57,6 +58,21 @@ struct Router: Responder {
       (name: "Content-Type", value: "text/plain"), (name: "Cache-Control", value: "no-store"),
     ],
     body: Array("ok\n".utf8))
+
+  private func status(_ request: borrowing Request) throws(Problem) -> Answer {
+    guard request.method == "GET" || request.method == "HEAD" else {
+      throw Problem(
+        status: 405, code: .methodNotAllowed, detail: "the status is read with GET",
+        allow: "GET, HEAD")
+    }
+    do {
+      let figures = try queue.figures()
+      return .now(
+        StatusReport(queue: .init(figures), durability: committer.durability.rawValue).response)
+    } catch {
+      throw Problem(error)
+    }
+  }
 
   // MARK: - Streams
 
@@ -108,7 +124,7 @@ struct Router: Responder {
   private struct Acknowledgement: Encodable {
     let id: String
     let topic: String
-    let durable = "full"
+    let durable: String
   }
 
   private func publish(
@@ -124,6 +140,7 @@ struct Router: Responder {
       pathTopic: pathTopic.isEmpty ? nil : pathTopic, body: request.body)
     let topic = publication.topic.text
     let epoch = queue.epoch
+    let durable = committer.durability.rawValue
     committer.submit(publication.event) { result in
       switch result {
       case .success(let sequence):
@@ -135,7 +152,7 @@ struct Router: Responder {
               (name: "Content-Type", value: "application/json"),
               (name: "Cache-Control", value: "no-store"),
             ],
-            body: JSON.encode(Acknowledgement(id: id, topic: topic))))
+            body: JSON.encode(Acknowledgement(id: id, topic: topic, durable: durable))))
       case .failure(let error):
         exchange.complete(Problem(error).response)
       }

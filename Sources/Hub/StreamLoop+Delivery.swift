@@ -22,9 +22,11 @@ extension StreamLoop {
     do {
       let audiences = audiences
       var touched: [Audience] = []
+      let unixNow = Clock.unixMilliseconds()
       let outcome = try reader.read(
         from: &feed, byteCountMaximum: HubLimits.passByteCountMaximum
       ) { record, bytes in
+        if record.expiresAt <= unixNow { return }
         let body = bytes.extracting(record.body)
         audiences.forEach(wanting: bytes.extracting(record.topic)) { audience in
           if audience.live.isEmpty { return }
@@ -151,10 +153,12 @@ extension StreamLoop {
     let filter = subscriber.audience.key.filter
     var frame = OutputFrame(requestID: subscriber.connection.requestID)
     do {
+      let unixNow = Clock.unixMilliseconds()
       let outcome = try reader.read(
-        from: &cursor, upTo: feed.sequence, byteCountMaximum: HubLimits.turnByteCountMaximum
+        from: &cursor, upTo: feed.sequence, matching: filter,
+        byteCountMaximum: HubLimits.turnByteCountMaximum
       ) { record, bytes in
-        guard filter.matches(bytes.extracting(record.topic)) else { return }
+        if record.expiresAt <= unixNow { return }
         frame.append(bytes.extracting(record.body))
       }
       if case .gap(let gap) = outcome {

@@ -22,19 +22,24 @@ public enum StandardStream: Int32, Sendable {
     }
   }
 
+  /// Reads what is there, waiting for something; nil at the end (read(2)).
+  public func read() throws(SystemCallError) -> [UInt8]? {
+    var chunk = [UInt8](repeating: 0, count: Self.chunkByteCount)
+    let count = try SystemCall.check("read") {
+      unsafe Glibc.read(rawValue, &chunk, chunk.count)
+    }
+    chunk.removeLast(chunk.count - count)
+    return count == 0 ? nil : chunk
+  }
+
+  private static let chunkByteCount = 64 << 10
+
   /// Reads to the end.
   ///
   /// - Parameter byteCountMaximum: reading stops once there are more bytes than this.
   public func readAll(byteCountMaximum: Int) throws(SystemCallError) -> [UInt8] {
     var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 64 << 10)
-    while bytes.count <= byteCountMaximum {
-      let count = try SystemCall.check("read") {
-        unsafe Glibc.read(rawValue, &chunk, chunk.count)
-      }
-      if count == 0 { break }
-      bytes.append(contentsOf: chunk.prefix(count))
-    }
+    while bytes.count <= byteCountMaximum, let chunk = try read() { bytes += chunk }
     return bytes
   }
 }

@@ -1,0 +1,56 @@
+import EventStream
+import FileQueue
+import FoundationEssentials
+import Kernel
+
+/// An event as a line of JSON (NDJSON), as `weir export` writes and `weir import` reads it.
+///
+/// The fields are those of a publish request, and what the queue has added.
+struct EventLine: Codable {
+  var id: String?
+  /// When it was published, in milliseconds since 1970.
+  var time: Int64?
+  var topic: String?
+  var event: String?
+  var message: String
+  var retry: Int?
+  /// When it stops being delivered, in milliseconds since 1970.
+  var expires: Int64?
+
+  /// Reads a record of a queue.
+  init(_ record: RecordLayout, _ bytes: Span<UInt8>, epoch: UInt32) throws {
+    let body = bytes.extracting(record.body)
+    var parsed: ParsedEvent?
+    var parser = EventStreamParser()
+    try parser.feed(body) { parsed = $0 }
+    id = EventID(epoch: epoch, sequence: record.sequence).description
+    time = record.unixMilliseconds
+    topic = Topic(encoded: bytes.extracting(record.topic))?.text
+    event = parsed.flatMap { $0.type == "message" ? nil : $0.type }
+    message = parsed?.data ?? ""
+    retry = parser.retryMilliseconds
+    expires = record.expiresAt == .max ? nil : record.expiresAt
+  }
+
+  /// Reads a line.
+  init(json line: [UInt8]) throws {
+    self = try JSONDecoder().decode(EventLine.self, from: Data(line))
+  }
+
+  /// The line, with its newline.
+  func json() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+  }
+
+  /// The event, ready to be appended; its id is not used, the queue gives ids.
+  func pending(defaultTopic: Topic) throws -> PendingEvent {
+    try PendingEvent(
+      Event(
+        type: try event.map { text throws(EventStreamError) in try EventType(text) },
+        data: message, retryMilliseconds: retry),
+      topic: try topic.map { text throws(QueueError) in try Topic(text) } ?? defaultTopic,
+      expiresAt: expires ?? .max, publishedAt: time)
+  }
+}

@@ -1,0 +1,68 @@
+import FileQueue
+import Kernel
+
+/// Reads events of a queue and prints them, each once, in their order.
+struct EventPrinter: ~Copyable {
+  private let queue: Queue
+  private let filter: TopicFilter?
+  private let format: EventFormat
+  private var reader: QueueReader
+  private var cursor: Cursor
+
+  init(
+    _ queue: Queue, from sequence: UInt64, filter: TopicFilter?, format: EventFormat
+  ) throws {
+    var reader = QueueReader(queue)
+    cursor = try reader.cursor(at: sequence)
+    self.reader = reader
+    self.queue = queue
+    self.filter = filter
+    self.format = format
+  }
+
+  /// Prints what there is; a gap is told on standard error.
+  ///
+  /// - Parameter expired: whether events that are not delivered any more are printed too.
+  /// - Returns: how many events.
+  /// - Throws: EPIPE where nobody reads any more.
+  mutating func printAll(expired: Bool) throws -> Int {
+    var count = 0
+    while true {
+      var output: [UInt8] = []
+      var failure: (any Error)?
+      let now = Clock.unixMilliseconds()
+      let format = format
+      let epoch = queue.epoch
+      let visit = { (record: RecordLayout, bytes: Span<UInt8>) in
+        if !expired, record.expiresAt <= now { return }
+        count += 1
+        do {
+          switch format {
+          case .ndjson: output += try EventLine(record, bytes, epoch: epoch).json()
+          case .eventStream:
+            for index in record.body { output.append(bytes[index]) }
+          }
+        } catch {
+          failure = error
+        }
+      }
+      let outcome =
+        if let filter {
+          try reader.read(
+            from: &cursor, matching: filter, byteCountMaximum: 1 << 20, visit)
+        } else {
+          try reader.read(from: &cursor, byteCountMaximum: 1 << 20, visit)
+        }
+      if let failure { throw failure }
+      try StandardOutput.write(output)
+      switch outcome {
+      case .caughtUp: return count
+      case .more: break
+      case .gap(let gap):
+        StandardError.write(
+          "weir: events \(gap.missing.lowerBound) to \(gap.missing.upperBound - 1) are "
+            + "\(gap.reason.rawValue)\n")
+      }
+    }
+  }
+}

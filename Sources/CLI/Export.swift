@@ -1,0 +1,35 @@
+import ArgumentParser
+import FileQueue
+import Kernel
+
+/// The command `weir export`.
+struct Export: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a queue's events to standard output.",
+    discussion: """
+      Writes everything that is on disk when it gets there, oldest first, then ends; weir may serve \
+      the queue meanwhile. Lines of JSON keep all that `weir import` needs; an event stream has no \
+      topics and times.
+
+        weir export --queue /var/lib/weir > events.ndjson
+      """)
+
+  @OptionGroup var queueOption: QueueOption
+  @OptionGroup var range: QueueRange
+
+  @Option(help: "ndjson or event-stream.")
+  var format = EventFormat.ndjson
+
+  func run() throws {
+    try reportingFailures {
+      let queue = try queueOption.open(creating: false)
+      let first = try range.firstSequence(of: queue, otherwise: try queue.oldestSequence())
+      var printer = try EventPrinter(queue, from: first, filter: try range.filter(), format: format)
+      do {
+        _ = try printer.printAll(expired: true)
+      } catch let error as SystemCallError where error.errno == .brokenPipe {
+        return
+      }
+    }
+  }
+}

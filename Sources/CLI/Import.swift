@@ -1,0 +1,113 @@
+import ArgumentParser
+import EventStream
+import FileQueue
+import FoundationEssentials
+import Kernel
+
+/// The command `weir import`.
+struct Import: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Append events from standard input to a queue.",
+    discussion: """
+      Reads lines of JSON as `weir export` writes them (message, and if you like topic, event, \
+      retry, time, expires), or an event stream. The queue is made if there is none; events get new \
+      ids, and keep their times where the queue has no later ones. Prints how many are on disk.
+
+        weir import --queue /var/lib/weir < events.ndjson
+        curl -N https://example.org/stream | weir import --queue q --format event-stream
+      """)
+
+  /// Input that may come together before it is on disk.
+  private static let batchByteCountMaximum = 1 << 20
+
+  @OptionGroup var queueOption: QueueOption
+
+  @Option(name: .shortAndLong, help: "The topic of events that name none.")
+  var topic = "default"
+
+  @Option(help: "ndjson or event-stream.")
+  var format = EventFormat.ndjson
+
+  func run() throws {
+    try reportingFailures {
+      let topic = try Topic(topic)
+      let queue = try queueOption.open(creating: true)
+      var batch = ImportBatch(try Appender(queue))
+      do {
+        switch format {
+        case .ndjson: try readLines(into: &batch, topic)
+        case .eventStream: try readEventStream(into: &batch, topic)
+        }
+        try batch.flush()
+      } catch {
+        try? batch.flush()
+        StandardError.write("weir: \(batch.count) events before it are in the queue\n")
+        throw error
+      }
+      try StandardOutput.write("\(batch.count) events imported\n")
+    }
+  }
+
+  private func readLines(into batch: inout ImportBatch, _ topic: Topic) throws {
+    var rest: [UInt8] = []
+    var number = 0
+    func take(_ line: [UInt8], _ batch: inout ImportBatch) throws {
+      number += 1
+      if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { return }
+      do {
+        try batch.add(try EventLine(json: line).pending(defaultTopic: topic))
+      } catch let error as DecodingError {
+        throw CommandFailure(
+          "line \(number) is no event (\(Self.describe(error))): an event is "
+            + "{\"message\": \"…\"}, with topic, event, retry, time and expires if you like",
+          exitCode: 65)
+      } catch let error as EventStreamError {
+        throw CommandFailure("line \(number): \(error)", exitCode: 65)
+      } catch let error as QueueError {
+        guard case .invalidTopic = error else { throw error }
+        throw CommandFailure("line \(number): \(error)", exitCode: 65)
+      }
+    }
+    while let chunk = try StandardStream.input.read() {
+      var start = 0
+      for index in chunk.indices where chunk[index] == UInt8(ascii: "\n") {
+        rest += chunk[start..<index]
+        try take(rest, &batch)
+        rest.removeAll(keepingCapacity: true)
+        start = index + 1
+      }
+      rest += chunk[start...]
+      guard rest.count <= 8 * QueueLimits.bodyByteCountMaximum else {
+        throw CommandFailure("line \(number + 1) is longer than any event", exitCode: 65)
+      }
+      if batch.byteCount >= Self.batchByteCountMaximum { try batch.flush() }
+    }
+    if !rest.isEmpty { try take(rest, &batch) }
+  }
+
+  private func readEventStream(into batch: inout ImportBatch, _ topic: Topic) throws {
+    var parser = EventStreamParser(
+      eventByteCountMaximum: QueueLimits.bodyByteCountMaximum)
+    while let chunk = try StandardStream.input.read() {
+      do {
+        try parser.feed(chunk.span) { event in
+          let type = event.type == "message" ? nil : try EventType(event.type)
+          try batch.add(try PendingEvent(Event(type: type, data: event.data), topic: topic))
+        }
+      } catch let error as EventStreamError {
+        throw CommandFailure("\(error)", exitCode: 65)
+      }
+      if batch.byteCount >= Self.batchByteCountMaximum { try batch.flush() }
+    }
+  }
+
+  private static func describe(_ error: DecodingError) -> String {
+    switch error {
+    case .keyNotFound(let key, _): "the field '\(key.stringValue)' is missing"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      context.codingPath.first.map { "the field '\($0.stringValue)' has a wrong type" }
+        ?? "it is no JSON object"
+    default: "it is not JSON"
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import FileQueue
+
+/// Events on their way into a queue, appended together.
+struct ImportBatch: ~Copyable {
+  private var appender: Appender
+  private var events: [PendingEvent] = []
+  /// Events that are on disk.
+  private(set) var count = 0
+  /// Bytes that wait.
+  private(set) var byteCount = 0
+
+  init(_ appender: consuming Appender) {
+    self.appender = appender
+  }
+
+  /// Adds an event; one that makes a full batch has it appended.
+  mutating func add(_ event: PendingEvent) throws {
+    events.append(event)
+    byteCount += event.byteCount
+    if events.count >= QueueLimits.batchEventCountMaximum
+      || byteCount >= QueueLimits.batchByteCountMaximum
+    {
+      try flush()
+    }
+  }
+
+  /// Appends what waits; it is on disk afterwards.
+  mutating func flush() throws {
+    guard !events.isEmpty else { return }
+    let batch = events
+    events = []
+    byteCount = 0
+    count += try appender.append(batch).count
+  }
+}

@@ -1,0 +1,21 @@
+extension Duration {
+  /// Reads what people write: a whole number and a unit, `15ms`, `30s`, `10m`, `12h` or `7d`; a
+  /// number alone is seconds.
+  public init?(text: String) {
+    let units: [(suffix: String, milliseconds: Int64)] = [
+      ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("", 1000),
+    ]
+    for unit in units where text.hasSuffix(unit.suffix) {
+      let digits = text.dropLast(unit.suffix.count)
+      guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+        continue
+      }
+      guard let number = Int64(digits) else { return nil }
+      let (milliseconds, isOver) = number.multipliedReportingOverflow(by: unit.milliseconds)
+      if isOver { return nil }
+      self = .milliseconds(milliseconds)
+      return
+    }
+    return nil
+  }
+}

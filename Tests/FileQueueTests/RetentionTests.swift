@@ -1,0 +1,113 @@
+import Kernel
+import Support
+import Testing
+
+@testable import FileQueue
+
+struct RetentionTests {
+  private func segment(_ byteCount: Int, _ eventCount: Int, _ times: ClosedRange<Int64>)
+    -> Retention.Segment
+  {
+    Retention.Segment(byteCount: byteCount, eventCount: eventCount, times: times)
+  }
+
+  private var three: [Retention.Segment] {
+    [segment(100, 10, 1000...2000), segment(100, 10, 2000...3000), segment(100, 10, 3000...4000)]
+  }
+
+  @Test(arguments: [
+    (300, 0), (299, 1), (200, 1), (199, 2), (1, 2),
+  ])
+  func `the oldest go while all take more bytes than the limit, never the last`(
+    limit: Int, removed: Int
+  ) {
+    let retention = Retention(byteCountMaximum: limit, ageMaximum: nil, eventCountMaximum: nil)
+    #expect(retention.removableCount(three, now: 5000) == removed)
+  }
+
+  @Test(arguments: [(30, 0), (29, 1), (10, 2), (1, 2)])
+  func `the oldest go while there are more events than the limit`(limit: Int, removed: Int) {
+    let retention = Retention(byteCountMaximum: nil, ageMaximum: nil, eventCountMaximum: limit)
+    #expect(retention.removableCount(three, now: 5000) == removed)
+  }
+
+  @Test(arguments: [(Int64(3000), 0), (4000, 0), (4001, 1), (5001, 2), (90_000, 2)])
+  func `a segment goes when its newest event is too old`(now: Int64, removed: Int) {
+    let retention = Retention(
+      byteCountMaximum: nil, ageMaximum: .seconds(2), eventCountMaximum: nil)
+    #expect(retention.removableCount(three, now: now) == removed)
+  }
+
+  @Test func `the upkeep seals and removes, readers go on, and those who held a segment read it`()
+    throws
+  {
+    let fixture = try QueueFixture()
+    let queue = try fixture.open()
+    var appender = try Appender(queue)
+    var holder = QueueReader(queue)
+    var held = try holder.cursor(at: 1)
+    let retention = Retention(
+      byteCountMaximum: 20_000, ageMaximum: nil, eventCountMaximum: nil)
+    var upkeep = try UpkeepRounds(queue, retention: retention) { isError, text in
+      #expect(!isError, "\(text)")
+    }
+    for number in 0..<60 {
+      _ = try appender.append(
+        (0..<10).map {
+          try fixture.pending("event \(number) \($0) \(String(repeating: "x", count: 80))")
+        })
+      if number == 0 {
+        _ = try holder.read(from: &held, upTo: 2, byteCountMaximum: 1) { _, _ in }
+      }
+      for _ in 0..<QueueLimits.upkeepRoundsPerRetention { upkeep.run() }
+    }
+    let figures = try queue.figures()
+    #expect(figures.byteCount <= 24_000)
+    #expect(figures.oldest > 1)
+    #expect(figures.next == 601)
+    #expect(figures.segmentCount > 2)
+    #expect(try fixture.read(queue, from: figures.oldest).count == figures.eventCount)
+    // The segment is removed, and still read by who has it open; behind it there is a gap.
+    let rest = try fixture.read(queue, &holder, &held)
+    #expect(rest.first?.hasPrefix("event 0 1 ") == true)
+    #expect(
+      rest.contains("gap \(rest.firstIndex { $0.hasPrefix("gap") }! + 2)..<\(figures.oldest)"))
+    #expect(rest.last?.hasPrefix("event 59 9") == true)
+    var damages: [String] = []
+    try QueueCheck(fixture.path).run { if $0.isDamage { damages.append("\($0)") } }
+    #expect(damages.isEmpty)
+  }
+
+  @Test func `old events go although nothing new is published`() throws {
+    let fixture = try QueueFixture()
+    let queue = try fixture.open()
+    var appender = try Appender(queue)
+    let old = Clock.unixMilliseconds() - 10_000
+    _ = try appender.append([
+      PendingEvent(.init(data: "old"), topic: .default, publishedAt: old)
+    ])
+    let retention = Retention(
+      byteCountMaximum: nil, ageMaximum: .seconds(5), eventCountMaximum: nil)
+    var upkeep = try UpkeepRounds(queue, retention: retention) { _, _ in }
+    upkeep.run()
+    #expect(try queue.figures().eventCount == 0)
+    #expect(queue.durableNext == 2)
+    #expect(try appender.append([fixture.pending("new")]) == 2..<3)
+    #expect(try fixture.read(queue, from: 2) == ["new"])
+  }
+
+  @Test func `of two who look after a queue one does it`() throws {
+    let fixture = try QueueFixture()
+    let queue = try fixture.open()
+    var appender = try Appender(queue, segmentByteCountMaximum: 300)
+    for _ in 0..<8 { _ = try appender.append([fixture.pending("event")]) }
+    let retention = Retention(byteCountMaximum: 1, ageMaximum: nil, eventCountMaximum: nil)
+    var one = try UpkeepRounds(queue, retention: .standard) { _, _ in }
+    var other = try UpkeepRounds(queue, retention: retention) { _, text in
+      Issue.record("\(text)")
+    }
+    one.run()
+    other.run()
+    #expect(try queue.figures().eventCount == 8)
+  }
+}
