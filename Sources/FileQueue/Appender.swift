@@ -10,20 +10,25 @@ public struct Appender: ~Copyable {
   private let epochDigits: [UInt8]
   private let durability: Durability
   private let segmentByteCountMaximum: Int
+  private let segmentEventCountMaximum: Int
   private var segment: OpenSegment?
   private var text: [UInt8] = []
   private var index: [UInt8] = []
 
   /// An appender for `queue`.
   ///
-  /// - Parameter segmentByteCountMaximum: when to roll; for tests that want many segments.
+  /// - Parameters:
+  ///   - segmentByteCountMaximum: a segment is followed by a new one before it grows beyond this.
+  ///   - segmentEventCountMaximum: the same for its events.
   public init(
     _ queue: Queue, durability: Durability = .full,
-    segmentByteCountMaximum: Int = QueueLimits.segmentByteCountMaximum
+    segmentByteCountMaximum: Int = QueueLimits.segmentByteCountMaximum,
+    segmentEventCountMaximum: Int = QueueLimits.segmentEventCountMaximum
   ) throws(QueueError) {
     self.queue = queue
     self.durability = durability
     self.segmentByteCountMaximum = segmentByteCountMaximum
+    self.segmentEventCountMaximum = segmentEventCountMaximum
     epochDigits = EventID.hexadecimal(queue.epoch)
     lock = try mapping { () throws(SystemCallError) in
       FileLock(try Descriptor.open(queue.directory.lockPath, .readWrite))
@@ -105,7 +110,7 @@ public struct Appender: ~Copyable {
     let first = end.next
     let previousTime = end.unixMilliseconds
     render(events, &end)
-    if end.offset > 0, end.offset + text.count > segmentByteCountMaximum {
+    if end.offset > 0, isOverLimit(end) {
       end.next = first
       segment = try roll(from: segment, &end)
       end.unixMilliseconds = previousTime
@@ -126,6 +131,12 @@ public struct Appender: ~Copyable {
     queue.tail.setAppendedEnd(end)
     if text.capacity > 2 * QueueLimits.batchByteCountMaximum { text = [] }
     return first..<end.next
+  }
+
+  /// Whether the segment would grow beyond a limit with what has been rendered.
+  private func isOverLimit(_ end: Tail.AppendedEnd) -> Bool {
+    end.offset + text.count > segmentByteCountMaximum
+      || end.next - end.segment.first > UInt64(segmentEventCountMaximum)
   }
 
   /// Renders text and index entries of events that go in at `end`; moves its sequence and time.

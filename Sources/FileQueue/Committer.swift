@@ -22,15 +22,21 @@ public final class Committer: Sendable {
   private let state = Mutex(State())
   private let waker: Waker
   private let queue: Queue
+  private let retention: Retention
   private let thread = Mutex<Thread?>(nil)
 
   /// What an acknowledgement is worth.
   public let durability: Durability
 
   /// Starts the committer's thread.
-  public init(_ queue: Queue, durability: Durability = .full) throws(QueueError) {
+  ///
+  /// - Parameter retention: says how large segments may get.
+  public init(
+    _ queue: Queue, durability: Durability = .full, retention: Retention = .standard
+  ) throws(QueueError) {
     self.queue = queue
     self.durability = durability
+    self.retention = retention
     waker = try mapping { () throws(SystemCallError) in try Waker() }
     // Opened here so that a queue that cannot be written is an error of the caller.
     _ = try Appender(queue)
@@ -66,7 +72,10 @@ public final class Committer: Sendable {
   private func run() {
     var appender: Appender
     do {
-      appender = try Appender(queue, durability: durability)
+      appender = try Appender(
+        queue, durability: durability,
+        segmentByteCountMaximum: retention.segmentByteCountMaximum,
+        segmentEventCountMaximum: retention.segmentEventCountMaximum)
     } catch {
       return refuseAll(error)
     }

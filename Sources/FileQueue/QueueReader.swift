@@ -264,11 +264,11 @@ public struct QueueReader: ~Copyable {
     let queue = queue
     return try mapping { () throws(SystemCallError) in
       var scanner = SegmentScanner(epoch: queue.epoch)
-      var cursor = Cursor(sequence: segment.first, segment: segment, offset: 0)
+      var cursor = Cursor(sequence: sequence, segment: segment, offset: 0)
       _ = try scanner.scan(file.text, of: segment) { layout, _ in
-        guard layout.sequence < sequence else { return }
-        cursor.sequence = layout.sequence + 1
-        cursor.offset = layout.body.upperBound
+        // Where the event before is damaged, its own beginning is the place.
+        if layout.sequence < sequence { cursor.offset = layout.body.upperBound }
+        if layout.sequence == sequence { cursor.offset = layout.start }
       }
       return cursor
     }

@@ -18,6 +18,21 @@ public struct Retention: Hashable, Sendable {
     self.eventCountMaximum = eventCountMaximum
   }
 
+  /// A segment holds at most this part of what is kept, so that no more is removed at once.
+  private static let segmentShare = 8
+
+  /// Bytes that a segment may grow to.
+  var segmentByteCountMaximum: Int {
+    min(
+      (byteCountMaximum ?? .max) / Self.segmentShare, QueueLimits.segmentByteCountMaximum)
+  }
+
+  /// Events that a segment may grow to.
+  var segmentEventCountMaximum: Int {
+    min(
+      (eventCountMaximum ?? .max) / Self.segmentShare, QueueLimits.segmentEventCountMaximum)
+  }
+
   /// A segment, as far as retention asks.
   struct Segment: Hashable {
     let byteCount: Int
@@ -42,15 +57,14 @@ public struct Retention: Hashable, Sendable {
     return count
   }
 
-  /// Whether the last segment is to be sealed: it holds so much of what may be kept that removing it
-  /// as a whole later would remove too much, or keep too much until then.
+  /// Whether the last segment is to be sealed because it reaches too far back, or because it was
+  /// made by a process that knows nothing of the limits.
   func wantsSealed(_ last: Segment, now: Int64) -> Bool {
     guard last.eventCount > 0 else { return false }
-    let share = 8
-    if let byteCountMaximum, last.byteCount > byteCountMaximum / share { return true }
-    if let eventCountMaximum, last.eventCount > eventCountMaximum / share { return true }
+    if last.byteCount > 2 * segmentByteCountMaximum { return true }
+    if last.eventCount > 2 * segmentEventCountMaximum { return true }
     guard let ageMaximum else { return false }
-    return now - last.times.lowerBound > ageMaximum.wholeMilliseconds / Int64(share)
+    return now - last.times.lowerBound > ageMaximum.wholeMilliseconds / Int64(Self.segmentShare)
   }
 
   private func isTooOld(_ time: Int64, now: Int64) -> Bool {

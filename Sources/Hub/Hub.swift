@@ -19,7 +19,8 @@ public final class Hub {
   public init(
     queue: Queue, listener: consuming Listener, configuration: HubConfiguration, log: Logger
   ) throws {
-    committer = try Committer(queue, durability: configuration.durability)
+    committer = try Committer(
+      queue, durability: configuration.durability, retention: configuration.retention)
     upkeep = try Upkeep(queue, retention: configuration.retention) { isError, text in
       if isError {
         log.error("the queue's upkeep failed", metadata: ["error": "\(text)"])
