@@ -54,6 +54,9 @@ let package = Package(
     .executableTarget(
       name: "LoadGenerator", dependencies: ["Kernel", arguments, system],
       path: "Tests/Benchmarks/LoadGenerator", swiftSettings: settings),
+    .executableTarget(
+      name: "QueueProbe", dependencies: ["EventStream", "FileQueue", "Kernel", arguments, system],
+      path: "Tests/QueueProbe", swiftSettings: settings),
     .target(
       name: "Support", dependencies: [system], path: "Tests/Support", swiftSettings: settings),
     .testTarget(
