@@ -14,13 +14,12 @@ struct EventLog {
   /// The gaps between them.
   var gaps: [QueueGap] = []
 
-  /// Reads on from `cursor` to the durable end; at most one event where `single` is said.
+  /// Reads on from `cursor` to the durable end, or to `limit`.
   mutating func read(
-    _ reader: inout QueueReader, from cursor: inout Cursor, single: Bool = false
+    _ reader: inout QueueReader, from cursor: inout Cursor, upTo limit: UInt64 = .max
   ) throws {
     while true {
       var read: [Entry] = []
-      let limit = single ? cursor.sequence + 1 : UInt64.max
       let outcome = try reader.read(from: &cursor, upTo: limit, byteCountMaximum: 1000) {
         record, bytes in
         let body = bytes.extracting(record.body)
@@ -30,9 +29,7 @@ struct EventLog {
       switch outcome {
       case .caughtUp: return
       case .more: break
-      case .gap(let gap):
-        gaps.append(gap)
-        if single { return }
+      case .gap(let gap): gaps.append(gap)
       }
     }
   }

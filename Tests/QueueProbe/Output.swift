@@ -19,9 +19,7 @@ extension QueueError {
       case .readOnly: "read-only"
       case .damaged: "damaged"
       case .system: "system"
-      case .invalidTopic, .eventTooLarge, .noQueue, .notAQueue, .unknownFormat,
-        .networkFileSystem, .overloaded, .stopped:
-        "refused"
+      default: "refused"
       }
     return "error \(kind): \(self)"
   }
