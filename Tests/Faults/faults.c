@@ -1,7 +1,7 @@
 // A library for LD_PRELOAD that stands between a program and its disk.
 //
-// It sees the calls that change something in the files under FAULTS_UNDER: open of a file, write,
-// pwrite, pwritev, fdatasync, fsync, ftruncate, rename, unlink, mkdir. Which file a descriptor
+// It sees the calls that change something in the files under FAULTS_UNDER: open or create of a file,
+// write, pwrite, pwritev, fdatasync, fsync, ftruncate, rename, unlink, mkdir. Which file a descriptor
 // means is asked of /proc, so that nothing has to be remembered.
 //
 //   FAULTS_UNDER=DIRECTORY   an absolute path; calls on other files pass untouched
@@ -309,7 +309,7 @@ static int any_open(int directory, const char *path, int flags, mode_t mode) {
   if (!is_under(path)) return (int)syscall(SYS_openat, directory, path, flags, mode);
   const char *did = "open";
   if (flags & O_CREAT && syscall(SYS_access, path, F_OK) != 0) did = "create";
-  WHOLE_CALL("open", path, syscall(SYS_openat, directory, path, flags, mode), "%s %s", did, path);
+  WHOLE_CALL(did, path, syscall(SYS_openat, directory, path, flags, mode), "%s %s", did, path);
 }
 
 #define MODE_OF_CALL(flags)                  \

@@ -46,6 +46,10 @@ class Call:
         return self.name in ("write", "pwrite", "pwritev")
 
     @property
+    def opens(self):
+        return self.name in ("open", "create")
+
+    @property
     def synchronizes(self):
         return self.name in ("fsync", "fdatasync")
 
@@ -91,5 +95,5 @@ ACTIONS = {
     "a disk made read-only": Action(
         f"fail-on:{errno.EROFS}",
         only=("write", "pwrite", "ftruncate", "fsync", "fdatasync", "rename", "mkdir")),
-    "too many open files": Action(f"fail:{errno.EMFILE}", at=lambda call: call.name == "open"),
+    "too many open files": Action(f"fail:{errno.EMFILE}", at=lambda call: call.opens),
 }

@@ -34,7 +34,7 @@ def append_with_fault(faults, fault, call, queue, **options):
 
 def first_of_appending(calls):
     """The place of the first call behind the opening of the queue."""
-    return [call.place for call in calls if call.name == "open" and call.file == "lock"][1]
+    return [call.place for call in calls if call.opens and call.file == "lock"][1]
 
 
 def is_lost_sync(name, call):

@@ -1,8 +1,10 @@
 """Real limits: a disk that is full or read-only, a file size limit, and a hub that lives with them."""
 
 import errno
+import os
 import resource
 import signal
+import subprocess
 
 import pytest
 
@@ -100,7 +102,8 @@ def test_a_torn_queue_opens_on_a_full_disk_and_is_read(disk, server):
     """What the death of an appender leaves on the disk that killed it."""
     queue = f"{disk.path}/queue"
     run = append(queue, batches=20)
-    with open(f"{queue}/{last_segment(server, queue)}", "ab") as segment:
+    last = max(name for name in os.listdir(queue) if name.endswith(".sse"))
+    with open(f"{queue}/{last}", "ab") as segment:
         segment.write(b": 50 1732147200123 4000 00000000 topic\ndata: " + b"x" * 5000)
     disk.fill()
     answer = server.ask("open", queue)
@@ -109,12 +112,6 @@ def test_a_torn_queue_opens_on_a_full_disk_and_is_read(disk, server):
     server.ask("close", queue)
     disk.free()
     assert not complaints(server.ask("verify", queue, "after", 3), run)
-
-
-def last_segment(server, queue):
-    import os
-
-    return max(name for name in os.listdir(queue) if name.endswith(".sse"))
 
 
 def test_publishers_are_told_that_the_disk_is_full_and_go_on_when_it_is_not(disk, make_site):
@@ -160,12 +157,13 @@ def test_a_file_size_limit_is_a_full_disk_to_an_appender(state, server):
 
 def test_weir_outlives_a_file_size_limit(state, make_site):
     site = make_site()
-    resource.prlimit(site.weir.pid, resource.RLIMIT_FSIZE, (10_000, 10_000))
+    _, most = resource.prlimit(site.weir.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(site.weir.pid, resource.RLIMIT_FSIZE, (10_000, most))
     answers = [site.publish("x" * 500) for _ in range(40)]
     assert site.weir.poll() is None, f"weir died of signal {-site.weir.returncode}"
     refused = {(answer.status, answer.problem()["code"]) for answer in answers[25:]}
     assert refused == {(507, "queue_full")}
-    resource.prlimit(site.weir.pid, resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
+    resource.prlimit(site.weir.pid, resource.RLIMIT_FSIZE, (most, most))
     ids = [answer.json()["id"] for answer in answers if answer.status == 200]
     ids += site.publish_all(["after"])
     with site.stream(headers={"Last-Event-ID": ids[0]}) as stream:
@@ -178,8 +176,6 @@ def test_publish_from_the_command_line_outlives_a_file_size_limit(state):
 
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
-
-    import subprocess
 
     answer = subprocess.run(
         [processes.weir_program(), "publish", "--queue", queue, "x" * 6000], preexec_fn=limit,

@@ -14,8 +14,8 @@ from expectations import complaints_about_answer
 from probe import PROGRAM, Appender, Server, append, data_of
 from processes import end, start, wait_until
 
-# Of each workload; there are five.
-STATE_COUNT = 5000 if os.environ.get("LONG") == "1" else 500
+# Of each workload; there are six.
+STATE_COUNT = 5000 if os.environ.get("LONG") == "1" else 400
 OPTIONS = {"batch_size": 12, "segment_bytes": 6000}
 
 
@@ -75,6 +75,15 @@ def appenders_that_are_killed(workload, chance):
     assert workload.append("last", 4).status == 0
 
 
+def appenders_that_are_killed_as_they_begin_a_segment(workload, chance):
+    """The names of files are what these calls are about, from the making of the queue on."""
+    for number in range(14):
+        kill = chance.choice(["kill-before", "kill-after"])
+        workload.append(f"k{number}", 8, action=kill, at=chance.randrange(1, 14),
+                        calls="create,mkdir,rename,ftruncate,fsync")
+    assert workload.append("last", 4).status == 0
+
+
 def appenders_that_are_killed_while_others_live(workload, chance):
     workload.append("first", 1)
     workload.server.ask("open", workload.queue)
@@ -89,7 +98,7 @@ def a_disk_that_is_full_now_and_then(workload, chance):
     for number in range(8):
         action = chance.choice(["fail:28", "short"])
         workload.append(f"f{number}", 4, action=action, at=chance.randrange(1, 30),
-                        calls="write,pwrite,open")
+                        calls="write,pwrite,create")
     assert workload.append("last", 4).status == 0
 
 
@@ -180,8 +189,9 @@ def complaints_about_order(events):
 
 
 @pytest.mark.parametrize("run", [
-    one_appender_and_a_reader, three_appenders_at_once, appenders_that_are_killed,
-    appenders_that_are_killed_while_others_live, a_disk_that_is_full_now_and_then])
+    one_appender_and_a_reader, three_appenders_at_once, a_disk_that_is_full_now_and_then,
+    appenders_that_are_killed, appenders_that_are_killed_as_they_begin_a_segment,
+    appenders_that_are_killed_while_others_live])
 def test_a_power_cut_at_any_moment_undoes_nothing_in_a_workload_of(
         run, faults, state, each, chance):
     workload = Workload(faults, state)
