@@ -58,6 +58,9 @@ let package = Package(
       name: "QueueBenchmark",
       dependencies: ["EventStream", "FileQueue", "Kernel", arguments, system],
       path: "Tests/Benchmarks/QueueBenchmark", swiftSettings: settings),
+    .executableTarget(
+      name: "QueueProbe", dependencies: ["EventStream", "FileQueue", "Kernel", arguments, system],
+      path: "Tests/QueueProbe", swiftSettings: settings),
     .target(
       name: "Support", dependencies: [system], path: "Tests/Support", swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,61 @@
+import ArgumentParser
+import FileQueue
+import SystemPackage
+
+/// The command `QueueProbe append`.
+struct Append: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Append batches; print 'ack FIRST NEXT' for each that is on disk.",
+    discussion: "Exits with 0 where all were acknowledged, with 1 after an error.")
+
+  @Option(help: "The queue's directory; it is made if it is not there.")
+  var queue: String
+
+  @Option(help: "How many batches to append.")
+  var batches = 20
+
+  @Option(help: "How many events the largest batch has.")
+  var batchSize = 4
+
+  @Option(help: "The size at which a segment is followed by the next.")
+  var segmentBytes = 2000
+
+  @Option(help: "Who writes; told in each event.")
+  var name = "w"
+
+  @Flag(help: "After an error, try the same batch again a few times before giving up.")
+  var persist = false
+
+  func run() throws {
+    var tries = persist ? 4 : 1
+    while true {
+      do {
+        let opened = try Queue(at: FilePath(queue), creating: true)
+        var appender = try Appender(opened, segmentByteCountMaximum: segmentBytes)
+        return try append(to: &appender)
+      } catch let error as QueueError {
+        try Output.write(line: error.line)
+        tries -= 1
+        if tries == 0 { throw ExitCode(1) }
+      }
+    }
+  }
+
+  private func append(to appender: inout Appender) throws {
+    for batch in ProbeBatches(writer: name, count: batches, sizeMaximum: batchSize) {
+      let events = try batch.map { try $0.pending() }
+      var tries = persist ? 4 : 1
+      while true {
+        do {
+          let sequences = try appender.append(events)
+          try Output.write(line: "ack \(sequences.lowerBound) \(sequences.upperBound)")
+          break
+        } catch let error as QueueError {
+          try Output.write(line: error.line)
+          tries -= 1
+          if tries == 0 { throw ExitCode(1) }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import EventStream
+import FileQueue
+
+/// An event whose data tells who wrote it and the how-manieth it is; a test knows the whole of it
+/// from these two.
+struct ProbeEvent {
+  let writer: String
+  let number: Int
+
+  /// The writer and the number, then filler of a length that the number decides; in every fifth
+  /// event there are lines that look like a record's head.
+  var data: String {
+    let filler = String(repeating: "x", count: number * 37 % 200)
+    let lure = number % 5 == 4 ? "\n: 1 1732147200123 4 00000000 a\n\n" : ""
+    return "\(writer)-\(number) \(lure)\(filler)"
+  }
+
+  /// The event as the queue takes it, under one of three topics.
+  func pending() throws -> PendingEvent {
+    try PendingEvent(Event(data: data), topic: Topic("topic-\(number % 3)"))
+  }
+}
+
+/// The batches that a writer appends: 1 to `sizeMaximum` events in each, numbered through.
+struct ProbeBatches: Sequence, IteratorProtocol {
+  private let writer: String
+  private let count: Int
+  private let sizeMaximum: Int
+  private var batch = 0
+  private var number = 0
+
+  init(writer: String, count: Int, sizeMaximum: Int) {
+    self.writer = writer
+    self.count = count
+    self.sizeMaximum = sizeMaximum
+  }
+
+  mutating func next() -> [ProbeEvent]? {
+    guard batch < count else { return nil }
+    // Large and small ones in turn: a small one fits where a large one did not.
+    let size = 1 + batch * 7 % sizeMaximum
+    defer {
+      batch += 1
+      number += size
+    }
+    return (number..<(number + size)).map { ProbeEvent(writer: writer, number: $0) }
+  }
+}
