@@ -2,6 +2,8 @@
 enum HubLimits {
   /// A publish request's body; nginx has the same limit in `client_max_body_size`.
   static let requestBodyByteCountMaximum = 1 << 20
+  /// What an answer repeats of a text that a client sent, in bytes of UTF-8.
+  static let excerptByteCountMaximum = 64
   /// Topics and patterns that one stream may ask for.
   static let topicsPerStreamCountMaximum = 100
   /// The longest time that `retry` may tell a browser to wait: a day.
