@@ -76,7 +76,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "HubTests",
-      dependencies: ["EventStream", "FastCGI", "FileQueue", "Hub", "Kernel", "Support", system],
+      dependencies: [
+        "EventStream", "FastCGI", "FileQueue", "Hub", "Kernel", "Support", logging, system,
+      ],
       swiftSettings: settings),
   ]
 )

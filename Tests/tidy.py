@@ -20,8 +20,8 @@ IMPORTS = {
     "FastCGI": {"CFCGI", "Kernel", "Synchronization", "SystemPackage"},
     "Hub": {"EventStream", "FastCGI", "FileQueue", "FoundationEssentials", "HeapModule", "Kernel",
             "Logging", "Synchronization", "SystemPackage"},
-    "CLI": {"ArgumentParser", "EventStream", "FastCGI", "FileQueue", "FoundationEssentials", "Hub", "Kernel", "Logging",
-            "SystemPackage"},
+    "CLI": {"ArgumentParser", "EventStream", "FastCGI", "FileQueue", "FoundationEssentials", "Hub",
+            "Kernel", "Logging", "Synchronization", "SystemPackage"},
 }
 UNSAFE_MODULES = {"Kernel", "FastCGI"}
 BINS = re.compile(r"(Util|Helper|Misc|Common|Manager|Base)", re.IGNORECASE)

@@ -10,7 +10,8 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   /// What an error of the queue means for whoever called the command.
   init(_ error: QueueError) {
-    description = if case .system(let call) = error { Self.describe(call) } else { "\(error)" }
+    description =
+      if case .system(let call) = error { call.descriptionWithAdvice } else { "\(error)" }
     exitCode =
       switch error {
       case .invalidTopic, .eventTooLarge: 64
@@ -25,7 +26,7 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   /// What a failed system call means.
   init(_ error: SystemCallError) {
-    description = Self.describe(error)
+    description = error.descriptionWithAdvice
     exitCode = Self.exitCode(of: error)
   }
 
@@ -33,22 +34,6 @@ struct CommandFailure: Error, CustomStringConvertible {
   init(_ description: String, exitCode: Int32) {
     self.description = description
     self.exitCode = exitCode
-  }
-
-  /// What failed, and what to do next where that is known.
-  private static func describe(_ error: SystemCallError) -> String {
-    let advice: String? =
-      switch error.errno {
-      case .permissionDenied, .notPermitted:
-        "change its owner or mode, or run weir as another user"
-      case .noSuchFileOrDirectory: "check the path, and make the directory that it is in"
-      case .readOnlyFileSystem: "name a place that can be written to"
-      case .noSpace, .diskQuotaExceeded: "free some space"
-      case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "raise the limit (ulimit -n)"
-      case .addressInUse: "another weir serves there; stop it, or name another socket"
-      default: nil
-      }
-    return advice.map { "\(error): \($0)" } ?? "\(error)"
   }
 
   private static func exitCode(of error: SystemCallError) -> Int32 {

@@ -8,6 +8,10 @@ struct QueueOption: ParsableArguments {
     name: .shortAndLong, help: ArgumentHelp("The queue's directory.", valueName: "directory"))
   var queue: String
 
+  func validate() throws {
+    guard !queue.isEmpty else { throw ValidationError("--queue is empty: name a directory.") }
+  }
+
   /// Opens the queue.
   func open(creating: Bool) throws -> Queue {
     do {

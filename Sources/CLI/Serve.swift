@@ -90,6 +90,10 @@ struct Serve: ParsableCommand {
     guard (socket == nil) != (fd == nil) else {
       throw ValidationError("Name either --socket or --fd.")
     }
+    guard socket != "" else { throw ValidationError("--socket is empty: name a path.") }
+    guard fd.map({ $0 >= 0 }) ?? true else {
+      throw ValidationError("--fd is a number of a descriptor, from 0.")
+    }
     guard heartbeat >= 0.1, heartbeat <= 3600 else {
       throw ValidationError("--heartbeat is a number of seconds from 0.1 to 3600.")
     }
@@ -105,22 +109,28 @@ struct Serve: ParsableCommand {
     try reportingFailures {
       FastCGILibrary.initialize()
       let signals = try SignalQueue([SignalQueue.terminate, SignalQueue.interrupt])
-      LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+      let writer = try LogWriter()
+      defer { writer.stop() }
+      LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: writer) }
       var log = Logger(label: "weir")
       log.logLevel = logLevel
       let queue = try queueOption.open(creating: true)
       for finding in queue.recovery.findings { log.warning("\(finding)") }
+      let breakdown = try Breakdown()
       let hub = try Hub(
-        queue: queue, listener: try listener(), configuration: configuration, log: log)
+        queue: queue, listener: try listener(), configuration: configuration, log: log,
+        breakdown: breakdown)
       log.notice(
         "serving",
         metadata: [
           "at": "\(socket ?? "descriptor \(fd ?? 0)")", "queue": "\(queueOption.queue)",
           "newest": "\(queue.newestID)",
         ])
-      let signal = try signals.next()
-      log.notice("stopping", metadata: ["signal": "\(signal)"])
+      if let signal = try signals.next(orRingOf: breakdown.waker) {
+        log.notice("stopping", metadata: ["signal": "\(signal)"])
+      }
       hub.stop()
+      if let reason = breakdown.reason { throw CommandFailure(reason, exitCode: 71) }
       log.notice("stopped")
     }
   }

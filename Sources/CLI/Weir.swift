@@ -1,4 +1,5 @@
 import ArgumentParser
+import Kernel
 
 /// The command `weir`.
 @main
@@ -24,6 +25,17 @@ struct Weir: ParsableCommand {
     subcommands: [
       Serve.self, Publish.self, Tail.self, Check.self, Export.self, Import.self,
     ])
+
+  /// Makes the process safe to work in, then runs the command.
+  static func main() {
+    StandardStream.fillGaps()
+    SignalQueue.ignoreFailedWrites()
+    if let place = ProcessArguments.firstThatIsNotUTF8 {
+      StandardError.write("weir: argument \(place) is not UTF-8: give text in UTF-8\n")
+      exit(withError: ExitCode(64))
+    }
+    main(nil)
+  }
 
   /// What `--version` prints.
   static let version = "0.1.0"

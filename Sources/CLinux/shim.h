@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -42,6 +43,8 @@ static inline int weir_set_nonblocking(int fd) {
   int flags = fcntl(fd, F_GETFL);
   return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
+
+static inline bool weir_is_open(int fd) { return fcntl(fd, F_GETFD) != -1; }
 
 static inline int weir_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
 

@@ -17,6 +17,8 @@ final class Connection {
   var state: State
   /// Bytes that have come and are not used up.
   var received: [UInt8] = []
+  /// Whether the peer has said that it sends no more; it may still read.
+  var peerHasFinished = false
   /// Body bytes of the present request that were dropped because it is refused.
   var discardedByteCount = 0
   /// When the connection is closed unless something happens, monotonic nanoseconds.

@@ -22,6 +22,7 @@ final class Front {
   private let listener: SharedListener
   private let responder: any Responder
   private let limits: FrontLimits
+  private let shortage: Shortage
   private let mailbox: Mailbox<Letter>
   private let waker: Waker
   private var epoll: Epoll
@@ -34,15 +35,15 @@ final class Front {
   /// When the front ends even if answers are missing; nil until it is told to stop.
   private var endsAt: Int64?
   private static let sweepNanoseconds: Int64 = 1_000_000_000
-  private static let stopNanoseconds: Int64 = 5_000_000_000
 
   init(
     _ listener: SharedListener, _ responder: any Responder, _ limits: FrontLimits,
-    _ mailbox: Mailbox<Letter>, _ waker: Waker
+    _ shortage: Shortage, _ mailbox: Mailbox<Letter>, _ waker: Waker
   ) throws(SystemCallError) {
     self.listener = listener
     self.responder = responder
     self.limits = limits
+    self.shortage = shortage
     self.mailbox = mailbox
     self.waker = waker
     epoll = try Epoll(eventCountMaximum: 256)
@@ -92,6 +93,10 @@ final class Front {
       try acceptAll()
     default:
       guard let connection = connections.element(event.token) else { return }
+      // Both directions are closed: nobody reads the answer.
+      if event.readiness.contains(.broken), connection.peerHasFinished {
+        return close(connection)
+      }
       if event.readiness.contains(.writable) { resume(connection) }
       if !event.readiness.isDisjoint(with: [.readable, .broken, .peerClosed]) {
         receive(connection)
@@ -102,7 +107,7 @@ final class Front {
   private func take(_ letter: Letter) throws(SystemCallError) {
     switch letter {
     case .stop:
-      endsAt = Clock.monotonicNanoseconds() + Self.stopNanoseconds
+      endsAt = Clock.monotonicNanoseconds() + Fronts.stopPatience.wholeNanoseconds
       if acceptsAgainAt == nil { try epoll.remove(listener.listener.socket) }
     case .response(let response, let token):
       guard let connection = connections.element(token),
@@ -121,29 +126,31 @@ final class Front {
   }
 
   private func acceptAll() throws(SystemCallError) {
-    do {
+    do throws(SystemCallError) {
       while connections.count < limits.connectionCountMaximum {
         guard let socket = try listener.listener.socket.accept() else { return }
         let token = connections.reserve()
-        try epoll.add(socket, for: [.readable, .peerClosed], token: token)
+        do throws(SystemCallError) {
+          try epoll.add(socket, for: [.readable, .peerClosed], token: token)
+        } catch {
+          connections.release(token)
+          throw error
+        }
         let connection = Connection(
           socket, token: token, gate: newGate(), deadline: deadline(limits.requestDurationSeconds))
         connections.insert(connection, at: token)
         // The request is usually there already.
         receive(connection)
       }
+      shortage.note(.connections(countMaximum: limits.connectionCountMaximum))
     } catch {
-      guard Self.isShortage(error) else { throw error }
+      guard Shortage.isCause(of: error) else { throw error }
+      shortage.note(.resources(error))
     }
-    // Out of descriptors or connections: those that wait stay in the backlog for a moment.
+    // Those that wait stay in the backlog for a moment.
     try epoll.remove(listener.listener.socket)
     acceptsAgainAt =
       Clock.monotonicNanoseconds() + limits.acceptPauseMilliseconds * 1_000_000
-  }
-
-  private static func isShortage(_ error: SystemCallError) -> Bool {
-    [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory]
-      .contains(error.errno)
   }
 
   private func newGate() -> Gate {
@@ -179,7 +186,7 @@ final class Front {
         return close(connection)
       }
       guard case .transferred(let count) = transfer else { return }
-      if count == 0 { return close(connection) }
+      if count == 0 { return finishReceiving(connection) }
       let isFirst = connection.received.isEmpty
       connection.received.append(contentsOf: chunk[..<count])
       switch connection.state {
@@ -196,6 +203,21 @@ final class Front {
     }
   }
 
+  /// The peer sends no more: what is not whole now never will be, but what is being answered may
+  /// still be read.
+  private func finishReceiving(_ connection: Connection) {
+    if case .collecting = connection.state { return close(connection) }
+    connection.peerHasFinished = true
+    do { try watchSocket(of: connection) } catch { close(connection) }
+  }
+
+  /// Has epoll tell what the connection waits for.
+  private func watchSocket(of connection: Connection) throws(SystemCallError) {
+    var readiness: Readiness = connection.peerHasFinished ? [] : [.readable, .peerClosed]
+    if case .sending = connection.state { readiness.insert(.writable) }
+    try epoll.rewatch(connection, for: readiness)
+  }
+
   /// Answers every request that is whole in what has been received.
   private func advance(_ connection: Connection) {
     while case .collecting(var gate) = connection.state {
@@ -203,6 +225,7 @@ final class Front {
       connection.state = .collecting(gate)
       switch verdict {
       case .incomplete:
+        if connection.peerHasFinished { return close(connection) }
         return dropRefusedBody(connection, gate)
       case .complete(let byteCount, let requestID):
         answer(connection, byteCount: byteCount, requestID: requestID)
@@ -227,12 +250,15 @@ final class Front {
         var answer: [UInt8] = []
         RecordHeader.appendEnd(requestID: requestID, protocolStatus: .complete, to: &answer)
         send(answer, to: connection, keepsConnection: keepsConnection)
+      case .stray(let byteCount):
+        consume(connection, byteCount)
+        connection.state = .collecting(newGate())
+        connection.deadline = deadline(limits.idleDurationSeconds)
       case .malformed:
         return close(connection)
       }
-      if connections.element(connection.token) !== connection || connection.received.isEmpty {
-        return
-      }
+      guard connections.element(connection.token) === connection else { return }
+      if connection.received.isEmpty, !connection.peerHasFinished { return }
     }
   }
 
@@ -261,7 +287,7 @@ final class Front {
   // MARK: - Answering
 
   private func answer(_ connection: Connection, byteCount: Int, requestID: UInt16) {
-    do {
+    do throws(SystemCallError) {
       try file.replaceContent(with: connection.received.span.extracting(0..<byteCount))
       consume(connection, byteCount)
       guard let request = try Request(file) else { return close(connection) }
@@ -282,6 +308,7 @@ final class Front {
         }
       }
     } catch {
+      shortage.note(.resources(error))
       close(connection)
     }
   }
@@ -302,7 +329,7 @@ final class Front {
       if sent == bytes.count { return finish(connection, keepsConnection: keepsConnection) }
       connection.state = .sending(bytes, sentByteCount: sent, keepsConnection: keepsConnection)
       connection.deadline = deadline(limits.requestDurationSeconds)
-      try epoll.rewatch(connection, for: [.readable, .peerClosed, .writable])
+      try watchSocket(of: connection)
     } catch {
       close(connection)
     }
@@ -320,9 +347,10 @@ final class Front {
           bytes, sentByteCount: done + count, keepsConnection: keepsConnection)
         return
       }
-      try epoll.rewatch(connection, for: [.readable, .peerClosed])
       finish(connection, keepsConnection: keepsConnection)
-      if connections.element(connection.token) === connection { advance(connection) }
+      guard connections.element(connection.token) === connection else { return }
+      try watchSocket(of: connection)
+      advance(connection)
     } catch {
       close(connection)
     }

@@ -7,6 +7,9 @@ public final class Fronts: Sendable {
     let waker: Waker
   }
 
+  /// Promised answers that are not there so long after ``stop()`` are not given any more.
+  public static let stopPatience: Duration = .seconds(5)
+
   private let members: [Member]
   private let threads: [Thread]
 
@@ -19,12 +22,15 @@ public final class Fronts: Sendable {
   ///
   /// - Parameters:
   ///   - count: threads.
+  ///   - shortage: told on a front's thread, once for each shortage, why connections have to wait.
   ///   - failure: told on a front's thread if it cannot go on.
   public static func start(
     count: Int, listener: consuming Listener, responder: some Responder, limits: FrontLimits,
+    shortage: @escaping @Sendable (String) -> Void,
     failure: @escaping @Sendable (SystemCallError) -> Void
-  ) throws(SystemCallError) -> Fronts {
+  ) throws -> Fronts {
     let shared = SharedListener(listener)
+    let shortage = Shortage(shortage)
     var members: [Member] = []
     var threads: [Thread] = []
     for index in 0..<count {
@@ -32,20 +38,23 @@ public final class Fronts: Sendable {
       let mailbox = Mailbox<Front.Letter>(waker: waker)
       members.append(Member(mailbox: mailbox, waker: waker))
       threads.append(
-        try Thread(name: "front-\(index)") {
-          do throws(SystemCallError) {
-            try Front(shared, responder, limits, mailbox, waker).run()
-          } catch {
-            failure(error)
-          }
+        try Thread.owning(
+          name: "front-\(index)",
+          state: { try Front(shared, responder, limits, shortage, mailbox, waker) }
+        ) { (front: consuming Front) in
+          do throws(SystemCallError) { try front.run() } catch { failure(error) }
         })
     }
     return Fronts(members: members, threads: threads)
   }
 
-  /// Takes no more requests, gives the answers that were promised, and ends the threads; once.
+  /// Takes no more requests; the threads end when the answers that were promised are given.
   public func stop() {
     for member in members { member.mailbox.post(.stop) }
+  }
+
+  /// Waits for the threads to end, which takes at most ``stopPatience``; once, after ``stop()``.
+  public func join() {
     for thread in threads { thread.join() }
   }
 }

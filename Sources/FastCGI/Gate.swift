@@ -17,6 +17,8 @@ struct Gate {
     case unknownRole(requestID: UInt16)
     /// The web server gave the request up before it was whole.
     case aborted(byteCount: Int, requestID: UInt16, keepsConnection: Bool)
+    /// So many bytes that mean nothing: an abort of a request that has been answered by now.
+    case stray(byteCount: Int)
     /// Not FastCGI, or not as the specification has it.
     case malformed(String)
   }
@@ -77,6 +79,7 @@ struct Gate {
     }
     switch stage {
     case .begin:
+      if header.type == RecordType.abortRequest.rawValue { return nil }
       guard header.type == RecordType.beginRequest.rawValue else {
         return "type \(header.type) where a request begins"
       }
@@ -98,6 +101,7 @@ struct Gate {
 
   private mutating func take(_ header: RecordHeader, _ content: Span<UInt8>) -> Verdict? {
     if header.type == RecordType.abortRequest.rawValue {
+      if stage == .begin { return .stray(byteCount: position) }
       return .aborted(
         byteCount: position, requestID: requestID, keepsConnection: keepsConnection)
     }

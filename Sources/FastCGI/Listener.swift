@@ -4,6 +4,8 @@ public import SystemPackage
 /// A listening socket that web servers connect to; all fronts share it.
 public struct Listener: ~Copyable, Sendable {
   let socket: Descriptor
+  /// Held for as long as this listens: of two processes at one path, one is told.
+  private let claim: FileLock?
 
   /// Connections that may wait to be accepted; the kernel's own limit (somaxconn) is usually this.
   ///
@@ -12,12 +14,20 @@ public struct Listener: ~Copyable, Sendable {
 
   /// Listens at a path of the file system.
   ///
-  /// - Throws: EADDRINUSE where somebody answers there, EEXIST where it is no socket.
+  /// The file `PATH.lock` beside it stays behind: a lock whose file is removed is no lock.
+  ///
+  /// - Throws: EADDRINUSE where somebody listens there, EEXIST where it is no socket.
   public static func listen(
     at path: FilePath, permissions: UInt32 = 0o660
   ) throws(SystemCallError) -> Listener {
-    Listener(
-      socket: try UnixSocket.listen(at: path, backlog: backlogCount, permissions: permissions))
+    let claim = FileLock(
+      try Descriptor.open(FilePath(path.string + ".lock"), .createIfMissing))
+    guard try claim.tryLock() else {
+      throw SystemCallError(call: "bind", errno: .addressInUse, subject: path.string)
+    }
+    return Listener(
+      socket: try UnixSocket.listen(at: path, backlog: backlogCount, permissions: permissions),
+      claim: claim)
   }
 
   /// Takes over a listening socket that the process was started with, as spawn-fcgi hands over 0.
@@ -31,6 +41,6 @@ public struct Listener: ~Copyable, Sendable {
         subject: "descriptor \(number) (no listening socket was handed over)")
     }
     try socket.setNonblocking()
-    return Listener(socket: socket)
+    return Listener(socket: socket, claim: nil)
   }
 }

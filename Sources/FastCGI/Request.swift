@@ -39,12 +39,23 @@ public struct Request: ~Copyable {
     return unsafe String(cString: value)
   }
 
+  /// As ``parameter(_:)``, but empty where it is missing and nil where it is not UTF-8.
+  private func validParameter(_ name: String) -> String? {
+    guard let value = unsafe FCGX_GetParam(name, request.pointee.envp) else { return "" }
+    return unsafe String(validatingCString: value)
+  }
+
   /// The request's method.
   public var method: String { parameter("REQUEST_METHOD") ?? "" }
-  /// The path, percent escapes decoded: SCRIPT_NAME and PATH_INFO.
-  public var path: String { (parameter("SCRIPT_NAME") ?? "") + (parameter("PATH_INFO") ?? "") }
-  /// What stands behind the question mark.
-  public var query: String { parameter("QUERY_STRING") ?? "" }
+  /// The path, percent escapes decoded: SCRIPT_NAME and PATH_INFO; nil where it is not UTF-8.
+  public var path: String? {
+    guard let script = validParameter("SCRIPT_NAME"), let rest = validParameter("PATH_INFO") else {
+      return nil
+    }
+    return script + rest
+  }
+  /// What stands behind the question mark; nil where it is not UTF-8.
+  public var query: String? { validParameter("QUERY_STRING") }
   /// The request's id on its connection.
   public var requestID: UInt16 { UInt16(truncatingIfNeeded: unsafe request.pointee.requestId) }
   /// Whether the web server wants the connection kept.

@@ -85,7 +85,7 @@ struct DemoSource: Sendable {
     }
     throw Problem(
       status: 400, code: .invalidParameter,
-      detail: "interval is '\(text.prefix(32))'; it is a time from 1ms to 1h, such as 15ms or 2s",
+      detail: "interval is '\(text.excerpt())'; it is a time from 1ms to 1h, such as 15ms or 2s",
       field: "interval")
   }
 
@@ -94,7 +94,7 @@ struct DemoSource: Sendable {
     guard let count = Int(text), (1...HubLimits.demoEventCountMaximum).contains(count) else {
       throw Problem(
         status: 400, code: .invalidParameter,
-        detail: "count is '\(text.prefix(32))'; it is a number from 1 to "
+        detail: "count is '\(text.excerpt())'; it is a number from 1 to "
           + "\(HubLimits.demoEventCountMaximum)", field: "count")
     }
     return count

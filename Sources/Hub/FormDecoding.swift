@@ -12,6 +12,12 @@ enum FormDecoding {
     return pairs
   }
 
+  /// What is said of a query that is not text.
+  static let notUTF8 = Problem(
+    status: 400, code: .invalidUTF8,
+    detail: "the query is not UTF-8 after its percent escapes are decoded: encode it in UTF-8",
+    field: "query")
+
   private static func decode(_ text: Substring) throws(Problem) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count)
@@ -35,10 +41,7 @@ enum FormDecoding {
       }
     }
     guard let decoded = String(validating: bytes, as: UTF8.self) else {
-      throw Problem(
-        status: 400, code: .invalidUTF8,
-        detail: "the query string is not UTF-8 after its percent escapes are decoded",
-        field: "query")
+      throw notUTF8
     }
     return decoded
   }

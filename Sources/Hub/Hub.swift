@@ -15,9 +15,11 @@ public final class Hub {
 
   /// Starts serving `queue` to whoever connects to `listener`.
   ///
-  /// - Throws: what cannot be had from the system or the queue; nothing is left running then.
+  /// - Parameter breakdown: told if a thread cannot go on; the hub is to be stopped then.
+  /// - Throws: what cannot be had from the system or the queue; the process is to end then.
   public init(
-    queue: Queue, listener: consuming Listener, configuration: HubConfiguration, log: Logger
+    queue: Queue, listener: consuming Listener, configuration: HubConfiguration, log: Logger,
+    breakdown: Breakdown
   ) throws {
     committer = try Committer(
       queue, durability: configuration.durability, retention: configuration.retention)
@@ -33,11 +35,12 @@ public final class Hub {
     for index in 0..<configuration.streamLoopCount {
       let door = try StreamLoopDoor()
       threads.append(
-        try Thread(name: "stream-loop-\(index)") {
-          do {
-            try StreamLoop(queue, configuration, door, log).run()
-          } catch {
-            log.critical("a stream loop cannot start", metadata: ["error": "\(error)"])
+        try Thread.owning(
+          name: "stream-loop-\(index)",
+          state: { try StreamLoop(queue, configuration, door, log) }
+        ) { (loop: consuming StreamLoop) in
+          do throws(SystemCallError) { try loop.run() } catch {
+            breakdown.report("a stream loop cannot go on: \(error.descriptionWithAdvice)")
           }
         })
       doors.append(door)
@@ -48,20 +51,40 @@ public final class Hub {
     var limits = FrontLimits()
     limits.requestBodyByteCountMaximum = HubLimits.requestBodyByteCountMaximum
     fronts = try Fronts.start(
-      count: configuration.frontCount, listener: listener, responder: router, limits: limits
-    ) { error in
-      log.critical("a front cannot go on", metadata: ["error": "\(error)"])
-    }
+      count: configuration.frontCount, listener: listener, responder: router, limits: limits,
+      shortage: { log.warning("\($0)") },
+      failure: { breakdown.report("a front cannot go on: \($0.descriptionWithAdvice)") })
     self.doors = doors
     self.threads = threads
   }
 
-  /// Stops taking requests, acknowledges what is on its way to the disk, ends every stream; once.
+  /// Stops taking requests, ends every stream, acknowledges what is on its way to the disk; once.
+  ///
+  /// Takes at most ``FastCGI/Fronts/stopPatience``, even where the disk or the queue's lock stalls:
+  /// what is not acknowledged by then never will be.
   public func stop() {
+    let deadline = Clock.monotonicNanoseconds() + Fronts.stopPatience.wholeNanoseconds
     fronts.stop()
-    committer.stop()
-    upkeep.stop()
     for door in doors { door.stop() }
     for thread in threads { thread.join() }
+    fronts.join()
+    stopWriting(by: deadline)
+  }
+
+  private func stopWriting(by deadline: Int64) {
+    do {
+      let isDone = try Waker()
+      _ = try Thread(name: "stop-writing") { [committer, upkeep] in
+        committer.stop()
+        upkeep.stop()
+        isDone.ring()
+      }
+      let rest = max(0, deadline - Clock.monotonicNanoseconds())
+      try isDone.wait(timeout: .nanoseconds(rest))
+    } catch {
+      // Without a thread that could be left behind.
+      committer.stop()
+      upkeep.stop()
+    }
   }
 }

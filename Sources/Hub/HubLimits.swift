@@ -2,6 +2,8 @@
 enum HubLimits {
   /// A publish request's body; nginx has the same limit in `client_max_body_size`.
   static let requestBodyByteCountMaximum = 1 << 20
+  /// What an answer repeats of a text that a client sent, in bytes of UTF-8.
+  static let excerptByteCountMaximum = 64
   /// Topics and patterns that one stream may ask for.
   static let topicsPerStreamCountMaximum = 100
   /// The longest time that `retry` may tell a browser to wait: a day.
@@ -21,6 +23,14 @@ enum HubLimits {
   static let pacingNanosecondsPerWrite: Int64 = 25_000
   /// The longest pause between two passes.
   static let pacingNanosecondsMaximum: Int64 = 250_000_000
+  /// The first pause after the queue could not be read.
+  static let readPauseMinimum: Duration = .milliseconds(250)
+  /// The longest pause after the queue could not be read.
+  static let readPauseMaximum: Duration = .seconds(4)
+  /// A failure of one kind is logged at most so often.
+  static let failureReportInterval: Duration = .seconds(60)
+  /// Kinds of failures that are told apart in the log.
+  static let failureKindCountMaximum = 64
   /// Events that `/sse/time?count=` may ask for.
   static let demoEventCountMaximum = 1_000_000
   /// Events that epoll hands out at once.

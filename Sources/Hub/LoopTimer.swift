@@ -8,8 +8,10 @@ struct LoopTimer: Comparable {
     case heartbeat
     /// Show the time on the demo's default stream.
     case clock
-    /// The next event of a demo source.
+    /// The next event of a demo source, or a heartbeat before it.
     case play(EpollToken)
+    /// Read the queue again for a subscriber for whom it could not be read.
+    case goOn(EpollToken)
   }
 
   /// Monotonic nanoseconds.

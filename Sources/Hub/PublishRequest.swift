@@ -12,8 +12,14 @@ struct PublishRequest {
 
   /// Reads a `PUT` or `POST /publish`.
   ///
-  /// - Parameter pathTopic: what stands behind `/publish/`, if anything does.
-  init(contentType: String?, pathTopic: String?, body: [UInt8]) throws(Problem) {
+  /// - Parameters:
+  ///   - pathTopic: what stands behind `/publish/`, if anything does.
+  ///   - pairs: the query.
+  init(
+    contentType: String?, pathTopic: String?, pairs: [(name: String, value: String)] = [],
+    body: [UInt8]
+  ) throws(Problem) {
+    let queryTopics = try PublishTopic.named(inQuery: pairs)
     try Self.checkMediaType(contentType)
     guard String(validating: body, as: UTF8.self) != nil else {
       throw Problem(
@@ -24,7 +30,9 @@ struct PublishRequest {
       throw Problem(status: 400, code: .malformedJSON, detail: "the body has a NUL byte")
     }
     let content = try Self.decode(body)
-    topic = try Self.topic(content.topic, pathTopic)
+    topic = try PublishTopic.agreed(
+      (pathTopic.map { [(place: "the path", text: $0)] } ?? []) + queryTopics
+        + (content.topic.map { [(place: "the body", text: $0)] } ?? []))
     do {
       event = try PendingEvent(
         try Self.event(content), topic: topic, expiresAt: content.ttl?.expiresAt ?? .max)
@@ -42,26 +50,13 @@ struct PublishRequest {
       .filter { $0 != " " && $0 != "\t" }
     guard type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
     else {
-      let given = type.isEmpty ? "the request has no Content-Type" : "Content-Type is '\(type)'"
+      let given =
+        type.isEmpty
+        ? "the request has no Content-Type" : "Content-Type is '\(type.excerpt())'"
       throw Problem(
         status: 415, code: .unsupportedMediaType,
         detail: "\(given): send {\"message\": \"…\"} with Content-Type: application/json",
         field: "Content-Type")
-    }
-  }
-
-  private static func topic(_ bodyTopic: String?, _ pathTopic: String?) throws(Problem) -> Topic {
-    if let bodyTopic, let pathTopic, bodyTopic != pathTopic {
-      throw Problem(
-        status: 400, code: .invalidTopic,
-        detail: "the path names topic '\(pathTopic)' and the body '\(bodyTopic)': name one",
-        field: "topic")
-    }
-    guard let text = bodyTopic ?? pathTopic else { return .default }
-    do {
-      return try Topic(text)
-    } catch {
-      throw Problem(status: 400, code: .invalidTopic, detail: "\(error)", field: "topic")
     }
   }
 
@@ -92,7 +87,7 @@ struct PublishRequest {
     guard let ttl = TimeToLive(text: written) else {
       throw Problem(
         status: 400, code: .invalidTTL,
-        detail: "ttl is '\(written.prefix(32))'; it is \(TimeToLive.rule)", field: "ttl")
+        detail: "ttl is '\(written.excerpt())'; it is \(TimeToLive.rule)", field: "ttl")
     }
     return ttl
   }
@@ -116,17 +111,22 @@ struct PublishRequest {
     init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: Key.self)
       var hasMessage = false
-      for key in container.allKeys {
+      // The keys come in another order each time; what is complained about should not.
+      let keys = container.allKeys.sorted { $0.stringValue < $1.stringValue }
+      if let key = keys.first(where: { !PublishRequest.fields.contains($0.stringValue) }) {
+        let name = key.stringValue.excerpt()
+        throw Problem(
+          status: 400, code: .unknownField,
+          detail: "there is no field '\(name)': the fields are "
+            + PublishRequest.fields.joined(separator: ", "), field: name)
+      }
+      for key in keys {
         switch key.stringValue {
         case "message":
           message = try container.decode(String.self, forKey: key)
           hasMessage = true
         case "event": event = try container.decode(String.self, forKey: key)
         case "topic": topic = try container.decode(String.self, forKey: key)
-        case "retry":
-          do { retry = try container.decode(Int.self, forKey: key) } catch {
-            throw PublishRequest.wrongType(field: "retry")
-          }
         case "ttl":
           ttl = try PublishRequest.timeToLive {
             try container.decode(String.self, forKey: key)
@@ -134,11 +134,9 @@ struct PublishRequest {
             try container.decode(Int.self, forKey: key)
           }
         default:
-          throw Problem(
-            status: 400, code: .unknownField,
-            detail: "there is no field '\(key.stringValue.prefix(64))': the fields are "
-              + PublishRequest.fields.joined(separator: ", "),
-            field: String(key.stringValue.prefix(64)))
+          do { retry = try container.decode(Int.self, forKey: key) } catch {
+            throw PublishRequest.wrongType(field: "retry")
+          }
         }
       }
       guard hasMessage else {

@@ -22,7 +22,7 @@ enum Resumption {
     func gap(_ reason: GapEvent.Reason) -> Resumption {
       .afterGap(
         GapEvent(
-          requested: String(lastEventID.prefix(64)), oldest: oldest, newest: newest,
+          requested: lastEventID.excerpt(), oldest: oldest, newest: newest,
           reason: reason))
     }
     guard let id = EventID(lastEventID), id.epoch == queue.epoch else {

@@ -16,8 +16,13 @@ struct Router: Responder {
   private static let publishMethods = "PUT, POST"
 
   func answer(_ request: borrowing Request, exchange: Exchange) -> Answer {
-    let path = request.path
     do throws(Problem) {
+      guard let path = request.path else {
+        throw Problem(
+          status: 400, code: .invalidTopic,
+          detail: "the path is not UTF-8 after its percent escapes are decoded: name the topic in "
+            + "UTF-8", field: "topic")
+      }
       if path == "/healthz" { return .now(Self.health) }
       if path == "/status" { return try status(request) }
       if let topic = Self.topic(in: path, under: "/sse") {
@@ -28,7 +33,7 @@ struct Router: Responder {
       }
       throw Problem(
         status: 404, code: .notFound,
-        detail: "there is nothing at \(path.prefix(200)): subscribe at /sse, publish at /publish")
+        detail: "there is nothing at \(path.excerpt()): subscribe at /sse, publish at /publish")
     } catch {
       return .now(error.response)
     }
@@ -50,6 +55,13 @@ struct Router: Responder {
     let rest = path.dropFirst(route.count)
     if rest.isEmpty { return "" }
     return rest.first == "/" ? String(rest.dropFirst()) : nil
+  }
+
+  private static func pairs(
+    of request: borrowing Request
+  ) throws(Problem) -> [(name: String, value: String)] {
+    guard let query = request.query else { throw FormDecoding.notUTF8 }
+    return try FormDecoding.pairs(query)
   }
 
   private static let health = Response(
@@ -94,7 +106,7 @@ struct Router: Responder {
         detail: "a stream is read with GET; events are published at /publish",
         allow: Self.streamMethods)
     }
-    let pairs = try FormDecoding.pairs(request.query)
+    let pairs = try Self.pairs(of: request)
     let subscription = try SubscribeRequest(
       pathTopic: pathTopic.isEmpty ? nil : pathTopic, pairs: pairs,
       header: request.parameter("HTTP_LAST_EVENT_ID"))
@@ -137,7 +149,8 @@ struct Router: Responder {
     }
     let publication = try PublishRequest(
       contentType: request.parameter("CONTENT_TYPE"),
-      pathTopic: pathTopic.isEmpty ? nil : pathTopic, body: request.body)
+      pathTopic: pathTopic.isEmpty ? nil : pathTopic, pairs: try Self.pairs(of: request),
+      body: request.body)
     let topic = publication.topic.text
     let epoch = queue.epoch
     let durable = committer.durability.rawValue

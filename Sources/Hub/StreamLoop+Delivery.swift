@@ -19,9 +19,10 @@ extension StreamLoop {
   /// Reads what has become durable, renders it once for each audience, and sends it.
   func runPass() {
     var writeCount = 0
-    do {
-      let audiences = audiences
-      var touched: [Audience] = []
+    let audiences = audiences
+    var touched: [Audience] = []
+    var gap: QueueGap?
+    do throws(QueueError) {
       let unixNow = Clock.unixMilliseconds()
       let outcome = try reader.read(
         from: &feed, byteCountMaximum: HubLimits.passByteCountMaximum
@@ -34,11 +35,15 @@ extension StreamLoop {
           audience.frame.append(body)
         }
       }
-      self.touched = touched
-      if case .gap(let gap) = outcome { announce(gap) }
+      if case .gap(let found) = outcome { gap = found }
+      feedPause.noteSuccess()
     } catch {
-      log.error("the queue cannot be read", metadata: ["error": "\(error)"])
+      note(error)
+      feedPause.noteFailure(now: Clock.monotonicNanoseconds())
     }
+    // Also after an error: the feed stands behind what was rendered before it.
+    self.touched = touched
+    if let gap { announce(gap) }
     let now = Clock.monotonicNanoseconds()
     for audience in touched {
       audience.lastPublishedAt = now
@@ -152,7 +157,7 @@ extension StreamLoop {
     }
     let filter = subscriber.audience.key.filter
     var frame = OutputFrame(requestID: subscriber.connection.requestID)
-    do {
+    do throws(QueueError) {
       let unixNow = Clock.unixMilliseconds()
       let outcome = try reader.read(
         from: &cursor, upTo: feed.sequence, matching: filter,
@@ -166,12 +171,35 @@ extension StreamLoop {
         event(of: gap, next: cursor.sequence).append(to: &content)
         frame.append(content.span)
       }
+      subscriber.readPause.noteSuccess()
     } catch {
-      log.error("the queue cannot be read", metadata: ["error": "\(error)"])
-      return close(subscriber)
+      // What was rendered before it is sent now; the next turn meets the error at once.
+      if frame.isEmpty { return pause(subscriber, error, then: .catchUp(from: cursor)) }
     }
     if frame.isEmpty { return proceed(subscriber, .catchUp(from: cursor)) }
     send(Frame(frame.finish()), to: subscriber, then: .catchUp(from: cursor))
+  }
+
+  // MARK: - Failures
+
+  /// Logs an error of the queue, unless it repeats itself.
+  func note(_ error: QueueError) {
+    if let report = failures.report(error, now: Clock.monotonicNanoseconds()) {
+      log.error("the queue cannot be read", metadata: ["error": "\(report)"])
+    }
+  }
+
+  /// Leaves the queue alone for a subscriber for whom it could not be read, for a while.
+  func pause(
+    _ subscriber: Subscriber, _ error: QueueError, then next: Subscriber.Continuation
+  ) {
+    note(error)
+    let now = Clock.monotonicNanoseconds()
+    subscriber.readPause.noteFailure(now: now)
+    subscriber.state = .pausing(then: next)
+    timers.insert(
+      LoopTimer(
+        deadline: now + subscriber.readPause.delay(now: now), task: .goOn(subscriber.token)))
   }
 
   // MARK: - Timers
@@ -188,7 +216,13 @@ extension StreamLoop {
       case .clock:
         showClock(now: now)
       case .play(let token):
-        if let subscriber = subscribers.element(token) { play(subscriber) }
+        if let subscriber = subscribers.element(token) { play(subscriber, now: now) }
+      case .goOn(let token):
+        if let subscriber = subscribers.element(token),
+          case .pausing(let next) = subscriber.state
+        {
+          proceed(subscriber, next)
+        }
       }
     }
   }
@@ -224,12 +258,18 @@ extension StreamLoop {
     timers.insert(LoopTimer(deadline: next, task: .clock))
   }
 
-  private func play(_ subscriber: Subscriber) {
-    guard case .playing(var demo) = subscriber.state else { return }
+  /// Sends the next event of a subscriber's demo if it is time, and else a heartbeat.
+  private func play(_ subscriber: Subscriber, now: Int64) {
+    guard case .playing(var demo, var nextAt) = subscriber.state else { return }
     var content: [UInt8] = []
-    demo.appendNext(to: &content)
+    if nextAt <= now {
+      demo.appendNext(to: &content)
+      nextAt = now + demo.interval.wholeNanoseconds
+    } else {
+      EventStreamWriter.appendComment("", to: &content)
+    }
     var frame = OutputFrame(requestID: subscriber.connection.requestID)
     frame.append(content.span)
-    send(Frame(frame.finish()), to: subscriber, then: .play(demo))
+    send(Frame(frame.finish()), to: subscriber, then: .play(demo, nextAt: nextAt))
   }
 }

@@ -25,6 +25,9 @@ extension StreamLoop {
       try watchConnection(of: subscriber, isNew: true, forRoom: false)
       log.info("stream opened", metadata: metadata(of: subscriber))
       try begin(subscriber, arrival)
+    } catch let error as QueueError {
+      note(error)
+      close(subscriber)
     } catch {
       log.error("a stream cannot begin", metadata: ["error": "\(error)"])
       close(subscriber)
@@ -38,7 +41,7 @@ extension StreamLoop {
     switch arrival.source {
     case .demo(let demo):
       demo.appendOpening(to: &content)
-      next = .play(demo)
+      next = .play(demo, nextAt: Clock.monotonicNanoseconds() + demo.interval.wholeNanoseconds)
     case .queue(let request):
       switch try Resumption(
         lastEventID: request.lastEventID, joinsAt: arrival.joinsAt, in: queue)
@@ -65,13 +68,13 @@ extension StreamLoop {
     case .catchUp(let cursor):
       subscriber.state = .behind(cursor)
       behind.append(subscriber)
-    case .play(let demo):
+    case .play(let demo, let nextAt):
       guard !demo.isOver else { return end(subscriber) }
-      subscriber.state = .playing(demo)
+      subscriber.state = .playing(demo, nextAt: nextAt)
+      let heartbeatAt =
+        Clock.monotonicNanoseconds() + configuration.heartbeatInterval.wholeNanoseconds
       timers.insert(
-        LoopTimer(
-          deadline: Clock.monotonicNanoseconds() + demo.interval.wholeNanoseconds,
-          task: .play(subscriber.token)))
+        LoopTimer(deadline: min(nextAt, heartbeatAt), task: .play(subscriber.token)))
     }
   }
 
@@ -87,11 +90,10 @@ extension StreamLoop {
       } else if sequence > feed.sequence {
         joining.append(subscriber)
       } else {
-        do {
+        do throws(QueueError) {
           proceed(subscriber, .catchUp(from: try reader.cursor(at: sequence)))
         } catch {
-          log.error("the queue cannot be read", metadata: ["error": "\(error)"])
-          close(subscriber)
+          pause(subscriber, error, then: .join(at: sequence))
         }
       }
     }
@@ -114,7 +116,7 @@ extension StreamLoop {
     switch subscriber.state {
     case .closed: return
     case .live(let slot): subscriber.audience.remove(slot: slot)
-    case .joining, .behind, .blocked, .playing: break
+    case .joining, .behind, .blocked, .pausing, .playing: break
     }
     subscriber.state = .closed
     subscribers.release(subscriber.token)

@@ -36,6 +36,9 @@ final class StreamLoop {
   var behind: [Subscriber] = []
   var timers = Heap<LoopTimer>()
   var pacing = Pacing()
+  /// When the feed may be read again after it could not be.
+  var feedPause = ReadPause()
+  var failures = FailureReports()
   private var isStopping = false
 
   init(
@@ -66,23 +69,25 @@ final class StreamLoop {
   }
 
   /// Serves until it is told to stop; then all streams have ended.
-  func run() {
+  func run() throws(SystemCallError) {
     while !isStopping {
-      let count: Int
-      do {
-        count = try epoll.wait(timeout: timeout())
-      } catch {
-        log.critical("a stream loop cannot wait for its streams", metadata: ["error": "\(error)"])
-        break
-      }
+      let count = try epoll.wait(timeout: timeout())
       for index in 0..<count { handle(epoll.event(index)) }
       runTimers()
-      let now = Clock.monotonicNanoseconds()
-      if feed.sequence < queue.durableNext, pacing.delay(now: now) == 0 { runPass() }
+      if feed.sequence < queue.durableNext, passDelay(now: Clock.monotonicNanoseconds()) == 0 {
+        runPass()
+      }
       joinWaiting()
       serveBehind()
     }
+    // What was acknowledged a moment ago; whoever is not live gets it on coming back.
+    if feed.sequence < queue.durableNext { runPass() }
     for subscriber in subscribers.all { end(subscriber) }
+  }
+
+  /// Nanoseconds until the next pass may begin; 0 for at once.
+  private func passDelay(now: Int64) -> Int64 {
+    max(pacing.delay(now: now), feedPause.delay(now: now))
   }
 
   private func timeout() -> Duration {
@@ -91,7 +96,7 @@ final class StreamLoop {
     var nanoseconds = HubLimits.watchInterval.wholeNanoseconds
     if let next = timers.min { nanoseconds = min(nanoseconds, max(0, next.deadline - now)) }
     if feed.sequence < queue.durableNext {
-      nanoseconds = min(nanoseconds, pacing.delay(now: now))
+      nanoseconds = min(nanoseconds, passDelay(now: now))
     }
     return .nanoseconds(nanoseconds)
   }

@@ -14,8 +14,10 @@ final class Subscriber {
     case behind(Cursor)
     /// The socket is full: the rest of a frame has to go first, then it goes on from there.
     case blocked(Frame, sentByteCount: Int, then: Continuation)
-    /// Its events come from a demo source.
-    case playing(DemoSource)
+    /// The queue could not be read for it: a timer lets it go on from there.
+    case pausing(then: Continuation)
+    /// Its events come from a demo source, the next one at that time, monotonic nanoseconds.
+    case playing(DemoSource, nextAt: Int64)
     /// Closed; the loop has forgotten it.
     case closed
   }
@@ -24,7 +26,7 @@ final class Subscriber {
   enum Continuation {
     case join(at: UInt64)
     case catchUp(from: Cursor)
-    case play(DemoSource)
+    case play(DemoSource, nextAt: Int64)
   }
 
   let connection: StreamConnection
@@ -33,6 +35,8 @@ final class Subscriber {
   let openedAt: Int64
   let audience: Audience
   var state: State
+  /// When the queue may be read again for this subscriber after it could not be.
+  var readPause = ReadPause()
 
   init(
     _ connection: consuming StreamConnection, token: EpollToken, remoteAddress: String,

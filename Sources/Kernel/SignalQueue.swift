@@ -26,11 +26,15 @@ public struct SignalQueue: ~Copyable, Sendable {
     descriptor = Descriptor(owning: number)
   }
 
-  /// Waits until one of the signals arrives and returns its number; one thread (poll(2)).
-  public func next() throws(SystemCallError) -> CInt {
+  /// Waits until one of the signals arrives and returns its number, or nil where `waker` was rung
+  /// before; one thread (poll(2)).
+  public func next(orRingOf waker: Waker) throws(SystemCallError) -> CInt? {
     while true {
-      var entry = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-      _ = try SystemCall.check("poll") { unsafe Glibc.poll(&entry, 1, -1) }
+      var entries = [descriptor.number, waker.number].map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
+      _ = try SystemCall.check("poll") { unsafe Glibc.poll(&entries, 2, -1) }
+      if entries[1].revents != 0 { return nil }
       var info = signalfd_siginfo()
       let size = MemoryLayout<signalfd_siginfo>.size
       let count = unsafe Glibc.read(descriptor.number, &info, size)

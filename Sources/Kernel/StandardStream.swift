@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The descriptors 0, 1 and 2 that a process is started with; they stay open.
@@ -8,6 +9,17 @@ public enum StandardStream: Int32, Sendable {
   case output = 1
   /// Standard error.
   case error = 2
+
+  /// Opens /dev/null in the place of each of the three that the process was started without.
+  ///
+  /// Otherwise the next files that are opened get their numbers, and what is written to standard
+  /// error lands in them. Once, before anything else is opened.
+  public static func fillGaps() {
+    for stream in [input, output, error] where !weir_is_open(stream.rawValue) {
+      // The lowest free number is given out: that of this stream.
+      _ = unsafe weir_open("/dev/null", O_RDWR, 0)
+    }
+  }
 
   /// Writes all of `bytes`, waiting for the reader.
   public func writeAll(_ bytes: Span<UInt8>) throws(SystemCallError) {

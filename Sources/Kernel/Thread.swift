@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// A thread of the operating system, for a loop that owns its state and blocks in the kernel.
@@ -31,9 +32,50 @@ public final class Thread: Sendable {
     self.handle = handle
   }
 
+  /// Starts a thread that makes its own state and then runs with it; returns once the state is made.
+  ///
+  /// - Throws: what making the state throws, and what stands in the way of a thread.
+  public static func owning<State: ~Copyable>(
+    name: String, state make: @escaping @Sendable () throws -> State,
+    _ body: @escaping @Sendable (consuming State) -> Void
+  ) throws -> Thread {
+    let start = try ThreadStart()
+    let thread = try Thread(name: name) {
+      let state: State
+      do { state = try make() } catch { return start.finish(error) }
+      start.finish(nil)
+      body(state)
+    }
+    if let error = try start.wait() {
+      thread.join()
+      throw error
+    }
+    return thread
+  }
+
   /// Waits for the thread to end (pthread_join(3)); its owner calls it, once.
   public func join() {
     _ = pthread_join(handle, nil)
+  }
+}
+
+/// Tells who starts a thread how its start went.
+private final class ThreadStart: Sendable {
+  private let waker: Waker
+  private let error = Mutex<(any Error)?>(nil)
+
+  init() throws(SystemCallError) {
+    waker = try Waker()
+  }
+
+  func finish(_ error: (any Error)?) {
+    self.error.withLock { $0 = error }
+    waker.ring()
+  }
+
+  func wait() throws(SystemCallError) -> (any Error)? {
+    try waker.wait()
+    return error.withLock { $0 }
   }
 }
 

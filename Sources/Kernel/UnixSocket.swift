@@ -57,7 +57,8 @@ public enum UnixSocket {
     let found = unsafe path.withPlatformString { unsafe Glibc.lstat($0, &status) }
     guard found == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFSOCK else {
-      throw SystemCallError(call: "bind", errno: .fileExists, subject: path.string)
+      throw SystemCallError(
+        call: "bind", errno: .fileExists, subject: "\(path) (which is no socket)")
     }
     do {
       _ = try connect(to: path)

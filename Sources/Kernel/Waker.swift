@@ -5,6 +5,7 @@ import Glibc
 /// (eventfd(2)).
 public final class Waker: Sendable {
   private let descriptor: Descriptor
+  var number: CInt { descriptor.number }
 
   /// A bell that has not been rung.
   public init() throws(SystemCallError) {

@@ -2,7 +2,9 @@
 
 import concurrent.futures
 import json
+import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -164,6 +166,39 @@ def test_publishing_while_weir_is_away_is_told_as_a_problem(site):
     assert answer.headers["Retry-After"] == "1"
     site.start_weir()
     assert site.publish("now").json()["id"].endswith("-1")
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_a_publish_that_a_worker_dies_of_is_not_sent_to_the_next_one(make_site, state, method):
+    with socket.socket(socket.AF_UNIX) as dying:
+        dying.bind(str(state / "dying.sock"))
+        dying.listen()
+        dying.settimeout(PATIENCE_SECONDS)
+        swallowed = []
+
+        def take_requests_and_die():
+            while True:
+                try:
+                    connection, _ = dying.accept()
+                except OSError:
+                    return
+                with connection:
+                    if b"/publish" in connection.recv(1 << 16):
+                        swallowed.append(connection)
+
+        threading.Thread(target=take_requests_and_die, daemon=True).start()
+        site = make_site(
+            configure=lambda text: text.replace(
+                "keepalive 32;", f"server unix:{state}/dying.sock max_fails=0; keepalive 32;"
+            )
+        )
+        answers = [site.publish(str(number), method=method) for number in range(10)]
+        dying.shutdown(socket.SHUT_RDWR)
+    failed = [answer for answer in answers if answer.status == 503]
+    assert len(failed) == len(swallowed) > 0
+    assert {answer.problem()["code"] for answer in failed} == {"hub_unavailable"}
+    result = weir("check", "--queue", site.queue)
+    assert f"{10 - len(failed)} events" in result.stdout
 
 
 def test_what_was_published_is_in_the_queue_as_json_said(site):

@@ -164,6 +164,9 @@ def test_a_busy_port_is_told(state):
         (["--prot", "1"], "unknown argument '--prot'"),
         (["--state", "/proc/weir"], "cannot make the state folder /proc/weir"),
         (["--state", "/tmp/" + "x" * 120], "too long for a unix socket"),
+        (["--state", "/tmp/weir-*"], "a character that nginx gives a meaning"),
+        (["--state", "/tmp/weir-?"], "a character that nginx gives a meaning"),
+        (["--state", "/tmp/weir-[x]"], "a character that nginx gives a meaning"),
     ],
 )
 def test_a_wrong_argument_is_told(arguments, words):
@@ -172,7 +175,8 @@ def test_a_wrong_argument_is_told(arguments, words):
         assert status == 1
         assert words in said
     finally:
-        shutil.rmtree("/tmp/" + "x" * 120, ignore_errors=True)
+        if arguments[-1].startswith("/tmp/"):
+            shutil.rmtree(arguments[-1], ignore_errors=True)
 
 
 def path_with(state, **programs):
@@ -215,11 +219,37 @@ def test_stopping_during_the_build_ends_the_build(state):
     marker = f"3{os.getpid()}{os.urandom(2).hex()}"
     text = f'[ "$1" = --version ] && echo "Swift version 6.3" || exec tail -f /dev/null --pid=1 -s {int(marker, 16)}'
     path = path_with(state, swift=text)
-    process = start(UP, "--state", state / "state", "--port", free_port(), env={"PATH": path})
+    with open(state / "up.out", "wb") as output:
+        process = start(
+            UP, "--state", state / "state", "--port", free_port(), env={"PATH": path}, stdout=output
+        )
     build = str(int(marker, 16))
     wait_until(lambda: commands_with(build), "the build")
     assert end(process) == 0
     assert commands_with(build) == []
+    said = (state / "up.out").read_text()
+    assert "Stopped." in said
+    assert "events are kept" not in said, "there are none yet"
+
+
+def swift_that_has_built():
+    """A swift that says that all is built, for tests that are not about building."""
+    return f"""case "$*" in
+--version) echo "Swift version 6.3" ;;
+*show-bin-path*) echo {CHECKOUT / ".build/release"} ;;
+esac"""
+
+
+def test_a_port_that_another_process_takes_meanwhile_is_told(state):
+    # Bound but not listening: nobody answers there, and nginx cannot have it.
+    with socket.socket() as taker:
+        taker.bind(("127.0.0.1", 0))
+        status, said = run_up(
+            "--port", taker.getsockname()[1], "--state", state / "state",
+            PATH=path_with(state, swift=swift_that_has_built()),
+        )
+    assert status == 1
+    assert "nginx has ended" in said and "Address already in use" in said
 
 
 def test_an_ordinary_user_can_start_it(state):
@@ -228,19 +258,14 @@ def test_an_ordinary_user_can_start_it(state):
     state.chmod(0o777)
     home = state / "home"
     home.mkdir()
-    built = CHECKOUT / ".build/release/weir"
     # The build belongs to root here; what the user starts is the program that is built.
-    swift = f"""case "$*" in
---version) echo "Swift version 6.3" ;;
-*show-bin-path*) echo {built.parent} ;;
-esac"""
     os.chown(home, 65534, 65534)
     port = free_port()
     with open(state / "up.out", "wb") as output:
         process = start(
             "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", UP,
             "--port", port, "--state", home / "state", stdin=subprocess.DEVNULL, stdout=output,
-            stderr=output, env={"PATH": path_with(state, swift=swift), "HOME": str(home)},
+            stderr=output, env={"PATH": path_with(state, swift=swift_that_has_built()), "HOME": str(home)},
         )
     try:
         wait_until(

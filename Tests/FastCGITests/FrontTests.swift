@@ -100,6 +100,20 @@ struct FrontTests {
         + [1, 3, 1, 2, 0, 8, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0])
   }
 
+  @Test func `an abort of a request that is answered by now is passed over`() throws {
+    let fixture = try FrontFixture()
+    defer { fixture.stop() }
+    let abort = WebServer.record(2, [])
+    let peer = try Peer(fixture.path)
+    try peer.send(WebServer.request("/1"))
+    #expect(try peer.readAnswer()?.contains("PUT /1 ") == true)
+    try peer.send(abort + abort + WebServer.request("/2"))
+    #expect(try peer.readAnswer()?.contains("PUT /2 ") == true)
+    try peer.send(WebServer.request("/later") + abort + WebServer.request("/3"))
+    #expect(try peer.readAnswer()?.hasSuffix("late") == true)
+    #expect(try peer.readAnswer()?.contains("PUT /3 ") == true)
+  }
+
   @Test func `an answer to a peer that is gone is dropped`() throws {
     let fixture = try FrontFixture()
     defer { fixture.stop() }

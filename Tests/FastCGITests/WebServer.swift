@@ -136,12 +136,13 @@ final class FrontFixture {
     directory = try TemporaryDirectory()
     path = directory.path.appending("s")
     fronts = try Fronts.start(
-      count: 2, listener: try Listener.listen(at: path), responder: responder, limits: limits
-    ) { _ in }
+      count: 2, listener: try Listener.listen(at: path), responder: responder, limits: limits,
+      shortage: { _ in }, failure: { _ in })
   }
 
   func stop() {
     fronts.stop()
+    fronts.join()
   }
 }
 
@@ -149,7 +150,8 @@ final class FrontFixture {
 /// another thread.
 struct Echo: Responder {
   func answer(_ request: borrowing Request, exchange: Exchange) -> Answer {
-    switch request.path {
+    let path = request.path ?? "not UTF-8"
+    switch path {
     case "/stream":
       return .stream { connection in
         var frame = OutputFrame(requestID: connection.requestID)
@@ -168,7 +170,7 @@ struct Echo: Responder {
       return .now(
         Response(
           status: 200, headers: [(name: "X-Echo", value: "a\r\nb")],
-          body: Array(Self.text(request.method, request.path, request.body).utf8)))
+          body: Array(Self.text(request.method, path, request.body).utf8)))
     }
   }
 

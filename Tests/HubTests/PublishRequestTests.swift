@@ -11,9 +11,12 @@ struct PublishRequestTests {
   }
 
   private func read(
-    _ body: String, contentType: String? = "application/json", pathTopic: String? = nil
+    _ body: String, contentType: String? = "application/json", pathTopic: String? = nil,
+    query: String = ""
   ) throws -> PublishRequest {
-    try PublishRequest(contentType: contentType, pathTopic: pathTopic, body: Array(body.utf8))
+    try PublishRequest(
+      contentType: contentType, pathTopic: pathTopic, pairs: FormDecoding.pairs(query),
+      body: Array(body.utf8))
   }
 
   @Test(arguments: [
@@ -75,6 +78,44 @@ struct PublishRequestTests {
       try read("{\"message\":\"a\"}", contentType: contentType)
     }
     #expect(problem?.code == .unsupportedMediaType)
+  }
+
+  @Test func `of several things that are wrong always the same one is told`() {
+    for _ in 0..<50 {
+      let problem = #expect(throws: Problem.self) {
+        try read("{\"topic\":null,\"retry\":null,\"event\":null,\"message\":null}")
+      }
+      #expect(problem?.field == "event")
+      let unknown = #expect(throws: Problem.self) { try read("{\"d\":1,\"c\":1,\"b\":1}") }
+      #expect(unknown?.field == "b")
+    }
+  }
+
+  @Test func `an answer repeats little of what was sent`() {
+    let long = "e" + String(repeating: "\u{301}", count: 10_000)
+    for body in ["{\"\(long)\":1}", "{\"message\":\"a\",\"topic\":\"\(long)\"}"] {
+      let problem = #expect(throws: Problem.self) { try read(body, pathTopic: "x") }
+      #expect(problem.map { $0.response.body.count < 1000 } == true)
+    }
+  }
+
+  @Test(arguments: ["topic", "stream"])
+  func `the query may name the topic`(name: String) throws {
+    let body = "{\"message\":\"a\"}"
+    #expect(try read(body, query: "\(name)=x%20y").topic.text == "x y")
+    #expect(try read(body, pathTopic: "x", query: "\(name)=x&\(name)=x").topic.text == "x")
+    for query in ["\(name)=y", "\(name)=x&\(name)=y"] {
+      let problem = #expect(throws: Problem.self) { try read(body, pathTopic: "x", query: query) }
+      #expect(problem?.code == .invalidTopic)
+    }
+  }
+
+  @Test func `a query that publishing knows nothing of is refused`() {
+    let problem = #expect(throws: Problem.self) {
+      try read("{\"message\":\"a\"}", query: "topci=x")
+    }
+    #expect(problem?.code == .invalidParameter)
+    #expect(problem?.field == "topci")
   }
 
   @Test func `the topic comes from the path or the body, but not two from both`() throws {

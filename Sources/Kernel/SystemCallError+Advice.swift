@@ -1,0 +1,27 @@
+extension SystemCallError {
+  /// What happened, and what to do next where that is known.
+  public var descriptionWithAdvice: String {
+    advice.map { "\(self): \($0)" } ?? description
+  }
+
+  /// What to do next; nil where nothing general can be said.
+  private var advice: String? {
+    switch errno {
+    case .permissionDenied, .notPermitted: "change its owner or mode, or run weir as another user"
+    case .noSuchFileOrDirectory: "check the path, and make the directory that it is in"
+    case .notDirectory: "a file stands where a directory should be: name another path"
+    case .fileExists: "remove what is there, or name another path"
+    case .readOnlyFileSystem: "name a place that can be written to"
+    case .noSpace, .diskQuotaExceeded: "free some space"
+    case .tooManyOpenFiles: "raise the limit of descriptors (ulimit -n)"
+    case .tooManyOpenFilesInSystem: "raise the system's limit of open files (sysctl fs.file-max)"
+    case .noMemory, .noBufferSpace: "free some memory"
+    case .resourceTemporarilyUnavailable where call == "pthread_create":
+      "raise the limit of threads (ulimit -u)"
+    case .addressInUse: "another weir serves there; stop it, or name another socket"
+    case .badFileDescriptor, .notSocket:
+      "start weir with a listening socket there, as spawn-fcgi does, or name one with --socket"
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import EventStream
+import Foundation
+import Kernel
+import Logging
+import Support
+import SystemPackage
+import Testing
+
+@testable import FastCGI
+@testable import FileQueue
+@testable import Hub
+
+/// A stream loop that is driven by hand, on a queue with a segment for each event.
+private final class LoopFixture {
+  let loop: StreamLoop
+  let queue: Queue
+  private let directory: TemporaryDirectory
+  private var appender: Appender
+  private var client: Descriptor?
+
+  /// - Parameter data: of events that are in the queue before the loop begins.
+  init(published data: [String] = []) throws {
+    directory = try TemporaryDirectory()
+    queue = try Queue(at: directory.path.appending("queue"), creating: true)
+    appender = try Appender(queue, segmentByteCountMaximum: 1)
+    for data in data { try Self.publish(data, with: &appender) }
+    loop = try StreamLoop(
+      queue, HubConfiguration(), try StreamLoopDoor(),
+      Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+  }
+
+  func publish(_ data: String) throws {
+    try Self.publish(data, with: &appender)
+  }
+
+  private static func publish(_ data: String, with appender: inout Appender) throws {
+    _ = try appender.append([try PendingEvent(Event(type: nil, data: data), topic: .default)])
+  }
+
+  /// Opens a stream that wants the events from `sequence` on.
+  func subscribe(from sequence: UInt64) throws {
+    let request = try SubscribeRequest(pathTopic: nil, pairs: [], header: nil)
+    let arrival = Arrival(
+      remoteAddress: "test", source: .queue(request), opening: [], joinsAt: sequence)
+    try UnixSocket.pair().split { ours, theirs in
+      client = consume ours
+      loop.open(arrival, ConnectionHandover(StreamConnection(theirs, requestID: 1)))
+    }
+    loop.joinWaiting()
+  }
+
+  /// The data of the events that the stream has got since the last call.
+  func received() throws -> [String] {
+    var bytes = [UInt8](repeating: 0, count: 65_536)
+    var span = bytes.mutableSpan
+    guard case .transferred(let count)? = try client?.receive(into: &span) else { return [] }
+    return String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n")
+      .filter { $0.contains("data: ") }.map { String($0.split(separator: "data: ").last ?? "") }
+  }
+
+  /// Makes a segment one that cannot be opened while `body` runs.
+  func withUnreadable(segment first: UInt64, _ body: () throws -> Void) throws {
+    let path = queue.directory.textPath(SegmentName(first: first)).string
+    try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
+    // A link to itself: ELOOP, for root too.
+    try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+    try body()
+    try FileManager.default.removeItem(atPath: path)
+    try FileManager.default.moveItem(atPath: path + ".away", toPath: path)
+  }
+}
+
+struct StreamLoopTests {
+  @Test func `what was read before an error is sent at once, and the rest later, once`() throws {
+    let fixture = try LoopFixture()
+    try fixture.subscribe(from: 1)
+    try fixture.publish("one")
+    try fixture.publish("two")
+    try fixture.withUnreadable(segment: 2) {
+      fixture.loop.runPass()
+      let first = try fixture.received()
+      #expect(first == ["one"])
+      #expect(fixture.loop.feedPause.delay(now: Clock.monotonicNanoseconds()) > 0)
+      fixture.loop.runPass()
+      let nothing = try fixture.received()
+      #expect(nothing == [])
+    }
+    fixture.loop.runPass()
+    #expect(try fixture.received() == ["two"])
+  }
+
+  @Test func `a stream that is behind outlives an error, and gets each event once`() throws {
+    let fixture = try LoopFixture(published: ["one", "two", "three"])
+    try fixture.withUnreadable(segment: 2) {
+      try fixture.subscribe(from: 1)
+      for _ in 0..<10 { fixture.loop.serveBehind() }
+      let first = try fixture.received()
+      #expect(first == ["one"])
+      #expect(fixture.loop.behind.isEmpty, "a stream in a pause is not read for")
+    }
+    let deadline = Clock.monotonicNanoseconds() + 20_000_000_000
+    var received: [String] = []
+    while received.count < 2, Clock.monotonicNanoseconds() < deadline {
+      fixture.loop.runTimers()
+      fixture.loop.serveBehind()
+      received += try fixture.received()
+    }
+    #expect(received == ["two", "three"])
+    #expect(fixture.loop.subscribers.count == 1)
+  }
+}
