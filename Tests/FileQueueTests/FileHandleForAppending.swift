@@ -10,7 +10,11 @@ struct FileHandleForAppending {
   }
 
   func append(_ text: String) throws {
+    try append(Array(text.utf8))
+  }
+
+  func append(_ bytes: [UInt8]) throws {
     try handle.seekToEnd()
-    try handle.write(contentsOf: Array(text.utf8))
+    try handle.write(contentsOf: bytes)
   }
 }

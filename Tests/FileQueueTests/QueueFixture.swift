@@ -8,8 +8,8 @@ struct QueueFixture {
   let directory: TemporaryDirectory
   var path: FilePath { directory.path }
 
-  init() throws {
-    directory = try TemporaryDirectory()
+  init(inMemory: Bool = false) throws {
+    directory = try TemporaryDirectory(inMemory: inMemory)
   }
 
   func open() throws -> Queue {
