@@ -6,6 +6,7 @@ import SystemPackage
 /// It serves any number of cursors: they are values, the open files are shared between them.
 public struct QueueReader: ~Copyable {
   let queue: Queue
+  private let epochDigits: [UInt8]
   var files: [SegmentName: SegmentFile] = [:]
   private var uses: UInt64 = 0
   var chunk: [UInt8]
@@ -14,6 +15,7 @@ public struct QueueReader: ~Copyable {
   /// A reader of `queue`.
   public init(_ queue: Queue) {
     self.queue = queue
+    epochDigits = EventID.hexadecimal(queue.epoch)
     chunk = [UInt8](repeating: 0, count: QueueLimits.chunkByteCount)
   }
 
@@ -60,7 +62,8 @@ public struct QueueReader: ~Copyable {
     while cursor.sequence < durableNext {
       guard byteCount < byteCountMaximum else { return .more }
       guard let file = try openIfThere(cursor.segment) else {
-        return .gap(try skipMissingSegment(&cursor))
+        if let gap = try skipMissingSegment(&cursor) { return .gap(gap) }
+        continue
       }
       let loaded = try mapping { () throws(SystemCallError) in
         try load(file, at: cursor.offset)
@@ -81,7 +84,7 @@ public struct QueueReader: ~Copyable {
       case .cutOff where parsed.byteCount > 0:
         break
       case .cutOff, .damaged:
-        return .gap(try skipDamage(&cursor, file, durableNext: durableNext))
+        if let gap = try skipDamage(&cursor, file, durableNext: durableNext) { return .gap(gap) }
       }
     }
     if chunk.count > QueueLimits.chunkByteCount {
@@ -125,9 +128,9 @@ public struct QueueReader: ~Copyable {
     while cursor.sequence < durableNext, start < byteCountMaximum, start < loaded {
       let outcome = RecordParser.parse(bytes, at: start)
       guard case .record(let layout) = outcome else { return (start, outcome) }
-      guard layout.sequence == cursor.sequence else {
-        return (start, .damaged(reason: "sequence \(layout.sequence) stands here"))
-      }
+      guard layout.sequence == cursor.sequence,
+        RecordParser.endsWithItsID(layout, bytes, epochDigits: epochDigits)
+      else { return (start, .damaged(reason: "another event stands here")) }
       visit(layout, bytes)
       start = layout.body.upperBound
       cursor.sequence += 1
@@ -143,13 +146,19 @@ public struct QueueReader: ~Copyable {
     return try file.text.read(at: offset, into: &span)
   }
 
-  /// Goes on where a segment ends: the next one is named by the next sequence.
+  /// Goes on where a segment ends: in the one that has the next event by its name, or in the next
+  /// that has any.
   private mutating func moveToNextSegment(
     _ cursor: inout Cursor, end: UInt64
   ) throws(QueueError) -> QueueGap? {
-    let segments = try queue.directory.segments()
     let first = cursor.sequence
-    if let next = segments.first(where: { $0.first >= first && $0 != cursor.segment }) {
+    let segments = try queue.directory.segments()
+    let named = try self.cursor(at: first)
+    if named.segment != cursor.segment {
+      // What was opened here may be a segment that an appender had begun and another has forgotten.
+      files.removeValue(forKey: cursor.segment)
+      cursor = named
+    } else if let next = segments.first(where: { $0.first > first }) {
       cursor = Cursor(sequence: next.first, segment: next, offset: 0)
     } else {
       // The last segment ends too early; an appender refuses to go on in it.
@@ -160,16 +169,15 @@ public struct QueueReader: ~Copyable {
 
   private mutating func skipMissingSegment(
     _ cursor: inout Cursor
-  ) throws(QueueError) -> QueueGap {
+  ) throws(QueueError) -> QueueGap? {
     let first = cursor.sequence
-    let segments = try queue.directory.segments()
-    guard let next = segments.first(where: { $0.first >= first }) else {
+    let named = try self.cursor(at: first)
+    guard named.segment != cursor.segment else {
       throw .damaged(
         segment: cursor.segment.textFile, offset: cursor.offset, reason: "it is not there")
     }
-    cursor = Cursor(sequence: next.first, segment: next, offset: 0)
-    return gap(first..<cursor.sequence, oldest: segments.first)
-      ?? QueueGap(missing: first..<first, reason: .expired)
+    cursor = named
+    return gap(first..<cursor.sequence, oldest: try queue.directory.segments().first)
   }
 
   /// What is missing before all that is there was removed by retention; elsewhere it is damage.
@@ -179,10 +187,11 @@ public struct QueueReader: ~Copyable {
     return QueueGap(missing: missing, reason: isExpired ? .expired : .damaged)
   }
 
-  /// Moves over bytes that are no record, to the next event that is whole.
+  /// Moves over bytes that are no record, to the next event that is whole; nil where no event is
+  /// missing for them.
   private mutating func skipDamage(
     _ cursor: inout Cursor, _ file: SegmentFile, durableNext: UInt64
-  ) throws(QueueError) -> QueueGap {
+  ) throws(QueueError) -> QueueGap? {
     let first = cursor.sequence
     let byteCount = try mapping { () throws(SystemCallError) in
       try file.text.status().byteCount
@@ -194,15 +203,15 @@ public struct QueueReader: ~Copyable {
     }
     let found = RecordParser.search(
       rest.span, from: 0, expected: first, below: min(durableNext, cursor.segment.limit),
-      epochDigits: EventID.hexadecimal(queue.epoch))
-    if let found {
-      cursor.sequence = found.sequence
-      cursor.offset += found.start
-      return QueueGap(missing: first..<found.sequence, reason: .damaged)
+      epochDigits: epochDigits)
+    guard let found else {
+      cursor.offset = byteCount
+      return try moveToNextSegment(&cursor, end: durableNext)
     }
-    cursor.offset = byteCount
-    return try moveToNextSegment(&cursor, end: durableNext)
-      ?? QueueGap(missing: first..<cursor.sequence, reason: .damaged)
+    cursor.sequence = found.sequence
+    cursor.offset += found.start
+    let missing = first..<found.sequence
+    return missing.isEmpty ? nil : QueueGap(missing: missing, reason: .damaged)
   }
 
   // MARK: - Files
@@ -252,7 +261,8 @@ public struct QueueReader: ~Copyable {
       try file.text.read(at: Int(entry.offset), into: &span, byteCountMaximum: byteCount)
         == byteCount,
       case .record(let layout) = RecordParser.parse(chunk.span.extracting(0..<byteCount), at: 0),
-      layout.sequence == sequence, layout.byteCount == byteCount
+      layout.sequence == sequence, layout.byteCount == byteCount,
+      RecordParser.endsWithItsID(layout, chunk.span, epochDigits: epochDigits)
     else { return nil }
     return layout
   }

@@ -130,9 +130,10 @@ private struct ModelRun {
   private mutating func leaveRollHalfDone() throws {
     did = "leave a roll half done, before \(next)"
     guard next > 1 else { return }
-    _ = try randomHandle()
+    let queue = try randomHandle().queue
     let name = SegmentName(first: next)
     guard try !fixture.directory.names().contains(name.textFile) else { return }
+    queue.tail.beginning = name
     try fixture.directory.write([], to: name.textFile)
     if Bool.random(using: &random) { try fixture.directory.write([], to: name.indexFile) }
   }
@@ -185,8 +186,8 @@ private struct ModelRun {
   private func render(_ event: PendingEvent) throws -> [UInt8] {
     var bytes: [UInt8] = []
     RecordWriter.append(
-      sequence: next, unixMilliseconds: 1_900_000_000_000, topic: event.topic,
-      fields: event.fields, epochDigits: EventID.hexadecimal(epoch), to: &bytes)
+      event, sequence: next, unixMilliseconds: 1_900_000_000_000,
+      epochDigits: EventID.hexadecimal(epoch), to: &bytes)
     return bytes
   }
 
@@ -199,8 +200,11 @@ private struct ModelRun {
     let id = EventID(epoch: epoch, sequence: next)
     model.append(
       Reading.Event(
-        sequence: next, topic: String(decoding: event.topic.encoded, as: UTF8.self),
-        body: String(decoding: event.fields, as: UTF8.self) + "id: \(id)\n\n"))
+        sequence: next,
+        // The head's line ends with the topic, then come the fields.
+        topic: String(decoding: event.content.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self),
+        body: String(decoding: event.content.suffix(event.fieldsByteCount), as: UTF8.self)
+          + "id: \(id)\n\n"))
   }
 
   private func require(_ holds: Bool, _ what: @autoclosure () -> String) throws {

@@ -246,7 +246,7 @@ private struct Opening: Sendable {
       uniqueKeysWithValues: TortureSample.Place.allCases.map {
         ($0, try fixture.directory.bytes(TortureSample.text($0)))
       })
-    copies = try fixture.directory.names().filter { $0.contains(".torn-") }
+    copies = try QueueDirectory(path: fixture.path).quarantined()
       .map { try fixture.directory.bytes($0) }
     guard let text else { return }
     var appender = try Appender(queue)
