@@ -4,6 +4,9 @@ public import SystemPackage
 /// Verifies a queue's files without changing them; any number of processes may use the queue
 /// meanwhile.
 public struct QueueCheck {
+  /// An append is over after this time, unless its disk is in trouble.
+  private static let appendPatience: Duration = .milliseconds(200)
+
   private let directory: QueueDirectory
   private let epoch: UInt32
 
@@ -31,7 +34,10 @@ public struct QueueCheck {
       if let next, next > segment.first { report(.overlap(segment.textFile, before: next)) }
       guard
         let scan = try check(segment, isLast: segment == segments.last, losses, report)
-      else { continue }
+      else {
+        next = nil
+        continue
+      }
       eventCount += scan.recordCount
       byteCount += scan.end
       next = scan.next
@@ -47,21 +53,10 @@ public struct QueueCheck {
   private func check(
     _ segment: SegmentName, isLast: Bool, _ losses: KnownLosses, _ report: (QueueFinding) -> Void
   ) throws(QueueError) -> SegmentScan? {
-    var entries: [UInt8] = []
     let scan: SegmentScan
+    let entries: [UInt8]
     do {
-      let text = try Descriptor.open(directory.textPath(segment), .readOnly)
-      var scanner = SegmentScanner(epoch: epoch)
-      scan = try scanner.scan(text, of: segment) { layout, topic in
-        let place = Int(layout.sequence - segment.first) * IndexEntry.byteCount
-        if entries.count < place {
-          entries.append(contentsOf: repeatElement(0, count: place - entries.count))
-        }
-        IndexEntry(
-          offset: UInt32(layout.start), length: UInt32(layout.byteCount),
-          topicHash: Topic.hash64(topic)
-        ).append(to: &entries)
-      }
+      (scan, entries) = try SegmentIndex.entries(of: segment, in: directory, epoch: epoch)
     } catch {
       if error.errno == .noSuchFileOrDirectory { return nil }
       throw .system(error)
@@ -99,13 +94,11 @@ public struct QueueCheck {
   private func checkIndex(
     of segment: SegmentName, _ right: [UInt8]
   ) throws(QueueError) -> QueueFinding? {
-    var found = [UInt8](repeating: 0, count: right.count)
-    do {
-      let file = try Descriptor.open(directory.indexPath(segment), .readOnly)
-      var span = found.mutableSpan
-      _ = try file.read(at: 0, into: &span)
-    } catch {
-      if error.errno != .noSuchFileOrDirectory { throw .system(error) }
+    var found = try index(of: segment, byteCount: right.count)
+    if found != right {
+      // An appender writes the text first: what it has just written gets its entries in a moment.
+      Clock.pause(Self.appendPatience)
+      found = try index(of: segment, byteCount: right.count)
     }
     if found == right { return nil }
     let wrong = stride(from: 0, to: right.count, by: IndexEntry.byteCount).filter {
@@ -114,6 +107,18 @@ public struct QueueCheck {
     return .wrongIndex(
       segment.indexFile, entryCount: wrong.count,
       firstSequence: segment.first + UInt64((wrong.first ?? 0) / IndexEntry.byteCount))
+  }
+
+  private func index(of segment: SegmentName, byteCount: Int) throws(QueueError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: byteCount)
+    do {
+      let file = try Descriptor.open(directory.indexPath(segment), .readOnly)
+      var span = bytes.mutableSpan
+      _ = try file.read(at: 0, into: &span)
+    } catch {
+      if error.errno != .noSuchFileOrDirectory { throw .system(error) }
+    }
+    return bytes
   }
 
   /// The table that is there has to be the one that the text makes.

@@ -67,10 +67,12 @@ public struct QueueRepair {
   private mutating func mend(
     _ segment: SegmentName, next: UInt64?
   ) throws(SystemCallError) -> [Range<UInt64>] {
-    var scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch)
+    var (scan, indexWasWrong) = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch)
     if scan.tornByteCount > 0 || scan.damages.contains(where: { $0.byteCount > 0 }) {
       try removeDamage(from: segment, scan)
-      scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch)
+      scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch).scan
+    } else if indexWasWrong {
+      mended.append("rebuilt \(segment.indexFile) from \(scan.recordCount) events")
     }
     var lost = scan.damages.map(\.missing)
     guard let next else { return lost }

@@ -79,7 +79,7 @@ struct Recovery {
     } catch {
       guard error.errno == .noSuchFileOrDirectory else { throw error }
     }
-    let scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch)
+    let scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch).scan
     // What is missing at the segment's end has entries too, of zeros.
     try Descriptor.open(directory.indexPath(segment), .readWrite).truncate(to: wanted)
     report.findings.append("rebuilt \(segment.indexFile) from \(scan.recordCount) events")
@@ -97,7 +97,7 @@ struct Recovery {
   private mutating func recoverLast(
     _ segment: SegmentName, acknowledgedNext: UInt64
   ) throws(SystemCallError) -> Tail.AppendedEnd {
-    let scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch)
+    let scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch).scan
     note(scan.damages, in: segment)
     let text = try Descriptor.open(directory.textPath(segment), .readWrite)
     if acknowledgedNext > scan.next {
@@ -143,13 +143,22 @@ struct Recovery {
     var torn = [UInt8](repeating: 0, count: scan.tornByteCount)
     var span = torn.mutableSpan
     _ = try text.read(at: scan.end, into: &span)
-    let copy = try directory.quarantine(
-      torn.span, as: "\(segment.textFile).torn-\(scan.end)")
+    var copy: String
+    do {
+      copy =
+        "a copy is in "
+        + (try directory.quarantine(
+          torn.span, as: "\(segment.textFile).torn-\(scan.end)"))
+    } catch {
+      // Nobody was promised these bytes, and a full disk is no reason not to serve the others.
+      guard error.errno == .noSpace || error.errno == .diskQuotaExceeded else { throw error }
+      copy = "there was no space for a copy"
+    }
     try text.truncate(to: scan.end)
     report.tornByteCount += scan.tornByteCount
     report.findings.append(
       "cut \(scan.tornByteCount) bytes of a torn tail at \(segment.textFile) offset \(scan.end) "
-        + "(\(scan.tornReason)); a copy is in \(copy)")
+        + "(\(scan.tornReason)); \(copy)")
   }
 
   private mutating func note(_ damages: [SegmentScan.Damage], in segment: SegmentName) {

@@ -17,6 +17,11 @@ public enum Clock {
     nanoseconds(CLOCK_REALTIME)
   }
 
+  /// Has the calling thread wait (nanosleep(2)).
+  public static func pause(_ duration: Duration) {
+    _ = usleep(UInt32(clamping: duration.wholeNanoseconds / 1000))
+  }
+
   /// CPU time that the calling thread has used, in nanoseconds (CLOCK_THREAD_CPUTIME_ID).
   public static func threadNanoseconds() -> Int64 {
     nanoseconds(CLOCK_THREAD_CPUTIME_ID)
