@@ -90,6 +90,12 @@ final class Front {
       waker.silence()
       for letter in mailbox.takeAll() { try take(letter) }
     case Token.listener:
+      // accept4 would only say that nobody waits, and epoll report the same again at once.
+      guard !event.readiness.contains(.broken) else {
+        throw SystemCallError(
+          call: "accept4", errno: .invalidArgument,
+          subject: "the listening socket, which another process has shut down")
+      }
       try acceptAll()
     default:
       guard let connection = connections.element(event.token) else { return }

@@ -146,6 +146,21 @@ def test_a_log_that_nobody_reads_holds_nothing_up_and_tells_what_it_lost(make_si
         os.close(reader)
 
 
+def test_a_weir_that_can_take_no_more_connections_ends_and_says_why(state):
+    with socket.socket(socket.AF_UNIX) as listener, open(state / "log", "wb") as log:
+        listener.bind(str(state / "s"))
+        listener.listen()
+        process = start(
+            weir_program(), "serve", "--queue", state / "queue", "--fd", "0",
+            stdin=listener, stderr=log,
+        )
+        wait_until(lambda: "serving" in (state / "log").read_text(), "weir")
+        # Not even weir can listen at it any more.
+        listener.shutdown(socket.SHUT_RDWR)
+        assert process.wait(PATIENCE_SECONDS) == SYSTEM_ERROR
+    assert "a front cannot go on" in (state / "log").read_text()
+
+
 @pytest.fixture
 def held_lock(site):
     """Holds the queue's lock, as a stopped process would; gives what releases it."""
