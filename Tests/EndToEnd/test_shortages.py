@@ -200,8 +200,8 @@ def fastcgi_record(kind, content=b""):
     return bytes([1, kind, 0, 1, len(content) >> 8, len(content) & 255, 0, 0]) + content
 
 
-def test_a_publish_whose_sender_says_no_more_is_answered(site):
-    body = b'{"message":"half closed"}'
+def fastcgi_publish(message):
+    body = b'{"message":"%s"}' % message
     variables = {
         "REQUEST_METHOD": "PUT", "SCRIPT_NAME": "/publish", "CONTENT_TYPE": "application/json",
         "CONTENT_LENGTH": str(len(body)),
@@ -210,14 +210,36 @@ def test_a_publish_whose_sender_says_no_more_is_answered(site):
         bytes([len(name), len(value)]) + name.encode() + value.encode()
         for name, value in variables.items()
     )
+    return (
+        fastcgi_record(1, bytes([0, 1, 1, 0, 0, 0, 0, 0])) + fastcgi_record(4, pairs)
+        + fastcgi_record(4) + fastcgi_record(5, body) + fastcgi_record(5)
+    )
+
+
+def test_a_publish_whose_sender_says_no_more_is_answered(site):
     with site.stream() as stream, socket.socket(socket.AF_UNIX) as peer:
         peer.settimeout(PATIENCE_SECONDS)
         peer.connect(str(site.folder / "weir.sock"))
-        peer.sendall(
-            fastcgi_record(1, bytes([0, 1, 1, 0, 0, 0, 0, 0])) + fastcgi_record(4, pairs)
-            + fastcgi_record(4) + fastcgi_record(5, body) + fastcgi_record(5)
-        )
+        peer.sendall(fastcgi_publish(b"half closed"))
         peer.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: peer.recv(1 << 16), b""))
         assert b"Status: 200" in answer and b'"durable"' in answer
         assert stream.event().data == "half closed"
+
+
+@pytest.mark.parametrize("says_so_first", [False, True])
+def test_a_publisher_that_leaves_while_its_publish_waits_costs_nothing(
+    site, held_lock, says_so_first
+):
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(str(site.folder / "weir.sock"))
+        peer.sendall(fastcgi_publish(b"left behind"))
+        if says_so_first:
+            peer.shutdown(socket.SHUT_WR)
+        time.sleep(0.3)
+    before = processor_seconds(site.weir)
+    time.sleep(1)
+    assert processor_seconds(site.weir) - before < 0.3
+    with site.stream() as stream:
+        held_lock()
+        assert stream.event().data == "left behind"
