@@ -130,7 +130,10 @@ struct Serve: ParsableCommand {
         log.notice("stopping", metadata: ["signal": "\(signal)"])
       }
       hub.stop()
-      if let reason = breakdown.reason { throw CommandFailure(reason, exitCode: 71) }
+      if let reason = breakdown.reason {
+        log.critical("\(reason)")
+        throw ExitCode(71)
+      }
       log.notice("stopped")
     }
   }

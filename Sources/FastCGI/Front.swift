@@ -90,11 +90,17 @@ final class Front {
       waker.silence()
       for letter in mailbox.takeAll() { try take(letter) }
     case Token.listener:
+      // accept4 would only say that nobody waits, and epoll report the same again at once.
+      guard !event.readiness.isBroken else {
+        throw SystemCallError(
+          call: "accept4", errno: .invalidArgument,
+          subject: "the listening socket, which another process has shut down")
+      }
       try acceptAll()
     default:
       guard let connection = connections.element(event.token) else { return }
       // Both directions are closed: nobody reads the answer.
-      if event.readiness.contains(.broken), connection.peerHasFinished {
+      if event.readiness.isBroken, connection.peerHasFinished {
         return close(connection)
       }
       if event.readiness.contains(.writable) { resume(connection) }

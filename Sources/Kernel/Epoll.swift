@@ -19,6 +19,8 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let peerClosed = Readiness(rawValue: EPOLLRDHUP.rawValue)
   /// EPOLLHUP and EPOLLERR, which are reported whether asked for or not.
   public static let broken = Readiness(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
+  /// Whether one of EPOLLHUP and EPOLLERR is among it.
+  public var isBroken: Bool { !isDisjoint(with: .broken) }
   /// EPOLLEXCLUSIVE: of several epolls that watch one listener, not all are woken.
   public static let exclusive = Readiness(rawValue: EPOLLEXCLUSIVE.rawValue)
 }

@@ -157,10 +157,33 @@ def test_a_socket_in_use_is_not_taken_over(site):
     assert site.publish("still there").status == 200
 
 
+def test_of_several_that_begin_at_one_socket_at_once_one_serves_and_the_others_say_so(state):
+    for _ in range(5):
+        every = [
+            start(
+                weir_program(), "serve", "--queue", state / f"queue {number}", "--socket",
+                state / "s", stderr=subprocess.PIPE, text=True,
+            )
+            for number in range(3)
+        ]
+        losers = wait_until(
+            lambda every=every: [one for one in every if one.poll() is not None][1:] and
+            [one for one in every if one.poll() is not None], "two to give up"
+        )
+        for loser in losers:
+            assert loser.returncode == UNAVAILABLE
+            assert "another weir serves there" in loser.stderr.read()
+        (winner,) = [one for one in every if one not in losers]
+        assert end(winner) == OK
+        for one in every:
+            one.stderr.close()
+
+
 def test_a_file_in_the_sockets_place_is_not_removed(state):
     (state / "s").write_text("precious")
     result = weir("serve", "--queue", state / "queue", "--socket", state / "s")
-    assert result.returncode != OK
+    assert result.returncode == CANNOT_CREATE
+    assert "is no socket" in result.stderr and "name another" in result.stderr
     assert (state / "s").read_text() == "precious"
 
 
@@ -195,10 +218,55 @@ def test_weir_serves_the_socket_it_was_started_with_as_spawn_fcgi_does(make_site
         assert stream.event().data == "Hello"
 
 
-def test_a_descriptor_that_is_no_socket_is_told(state):
-    result = weir("serve", "--queue", state / "queue", "--fd", "0", stdin="")
+@pytest.mark.parametrize("number", [0, 99])
+def test_a_descriptor_that_is_no_socket_is_told_with_what_to_do(state, number):
+    result = weir("serve", "--queue", state / "queue", "--fd", number, stdin="")
     assert result.returncode != OK
-    assert "socket" in result.stderr
+    assert f"descriptor {number}" in result.stderr and "--socket" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "option, value", [("--socket", ""), ("--fd", "-1"), ("--queue", "")]
+)
+def test_an_option_without_meaning_is_wrong_usage(state, option, value):
+    options = {"--queue": state / "queue", "--socket": state / "s"} | {option: value}
+    if option == "--fd":
+        del options["--socket"]
+    words = [word for name, given in options.items() for word in (name, given)]
+    if option == "--fd":
+        words[-2:] = ["--fd=-1"]
+    result = weir("serve", *words)
+    assert result.returncode == USAGE
+    assert f"{option} is" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [[b"\xff"], [b"--topic", b"\xff", b"x"]])
+def test_arguments_that_are_not_utf_8_are_told_and_not_published(site, arguments):
+    result = subprocess.run(
+        [weir_program(), "publish", "--queue", site.queue, *arguments], capture_output=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert result.returncode == USAGE
+    assert b"UTF-8" in result.stderr
+    assert site.publish("next").json()["id"].endswith("-1")
+
+
+CLOSED = ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"]
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+def test_descriptors_that_are_closed_at_the_start_never_become_files_of_the_queue(state, closed):
+    queue = state / "queue"
+    site = start("bash", "-c", f'exec "$0" "$@" {closed}', weir_program(), "serve", "--queue",
+                 queue, "--socket", state / "s", stderr=subprocess.DEVNULL)
+    wait_until((state / "s").exists, "weir")
+    published = start("bash", "-c", f'exec "$0" "$@" {closed}', weir_program(), "publish",
+                      "--queue", queue, "x", stdout=subprocess.DEVNULL)
+    assert published.wait(PATIENCE_SECONDS) == OK
+    assert end(site) == OK
+    assert (queue / "lock").read_bytes() == b""
+    result = weir("check", "--queue", queue)
+    assert result.returncode == OK and "1 events" in result.stdout
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])

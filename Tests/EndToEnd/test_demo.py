@@ -56,6 +56,15 @@ def test_the_default_stream_shows_the_time_and_published_events_go_before(demo):
         assert again.id == ids[-1], "the clock leaves the last event id alone"
 
 
+@pytest.mark.parametrize("name", ["time", "dashboard"])
+def test_a_demo_with_long_intervals_gets_comments_in_between(make_site, name):
+    demo = make_site("--demo", "--heartbeat", "0.2")
+    with demo.stream(f"/sse/{name}?interval=1h") as stream:
+        lines = [stream.line() for _ in range(5)]
+    assert lines[0].startswith("retry: ")
+    assert lines[-3:] == [":", ":", ":"]
+
+
 def test_demo_events_are_never_in_the_queue(demo):
     with demo.stream() as clock, demo.stream("/sse/time?interval=10ms") as time:
         time.events(20)

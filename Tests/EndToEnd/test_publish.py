@@ -209,6 +209,29 @@ def test_what_was_published_is_in_the_queue_as_json_said(site):
     assert [line for line in text.splitlines() if line.startswith("data")] == ["data: a", "data: b"]
 
 
+@pytest.mark.parametrize("name", ["topic", "stream"])
+def test_the_query_names_the_topic_as_it_does_for_streams(site, name):
+    with site.stream(f"/sse?{name}=orders") as stream:
+        assert site.publish("1", path=f"/publish?{name}=orders").json()["topic"] == "orders"
+        assert stream.event().data == "1"
+    answer = site.publish("2", path=f"/publish/orders?{name}=bills")
+    assert (answer.status, answer.problem()["code"]) == (400, "invalid_topic")
+
+
+def test_a_query_that_means_nothing_is_told(site):
+    answer = site.publish("1", path="/publish?topci=orders")
+    problem = answer.problem()
+    assert (answer.status, problem["code"], problem["field"]) == (400, "invalid_parameter", "topci")
+
+
+@pytest.mark.parametrize("path", ["/publish/%FF", "/publish?topic=%FF"])
+def test_a_topic_that_is_not_utf_8_is_told(site, path):
+    answer = site.publish("1", path=path)
+    assert answer.status == 400
+    assert answer.problem()["code"] in ("invalid_topic", "invalid_utf8")
+    assert site.publish("next").json()["id"].endswith("-1")
+
+
 def test_the_path_names_the_topic_and_may_not_contradict_the_body(site):
     with site.stream("/sse/orders") as stream:
         assert site.publish("1", path="/publish/orders").json()["topic"] == "orders"

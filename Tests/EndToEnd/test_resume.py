@@ -75,6 +75,14 @@ def test_an_id_that_weir_never_gave_does_no_harm(site, id_):
             pass
 
 
+def test_little_of_a_long_id_is_repeated(site):
+    id_ = ("e" + "\u0301" * 1000).encode().decode("latin-1")
+    with site.stream(headers={"Last-Event-ID": id_}) as stream:
+        gap = stream.event()
+    assert gap.type == "weir.gap"
+    assert 0 < len(json.loads(gap.data)["requested"].encode()) <= 64
+
+
 def test_everything_acknowledged_outlives_a_kill(site):
     ids = site.publish_all(str(number) for number in range(20))
     site.kill_weir()
