@@ -187,7 +187,7 @@ struct TortureTests {
       #expect(
         reading.missing(upTo: sample.next).isSubset(of: missing), "\(comment), from \(sequence)")
     }
-    try expectNothingIsCut(changed, at: place, opening, comment)
+    expectNothingIsLost(changed, at: place, opening, outcome.second, comment)
     #expect(outcome.second.reading.events == events, "\(comment), opened again")
     #expect(outcome.second.reading.gaps == opening.reading.gaps, "\(comment), opened again")
     #expect(outcome.second.tornByteCount == 0, "\(comment), opened again")
@@ -197,11 +197,11 @@ struct TortureTests {
         && outcome.second.readingAfter?.events.last?.sequence == opening.reading.next, comment)
   }
 
-  /// Every byte is where it was, or, from the end of the last segment, in a copy.
-  private func expectNothingIsCut(
+  /// Every byte is where it was, or, from the end of the last segment, in a copy, also after an append.
+  private func expectNothingIsLost(
     _ changed: [String: [UInt8]], at place: TortureSample.Place, _ opening: Opening,
-    _ comment: Comment
-  ) throws {
+    _ reopening: Opening, _ comment: Comment
+  ) {
     guard let bytes = changed[TortureSample.text(place)] else {
       #expect(opening.tornByteCount == 0, comment)
       return
@@ -212,6 +212,12 @@ struct TortureTests {
     #expect(opening.tornByteCount == cut.count, comment)
     if place == .sealed { #expect(cut.isEmpty, comment) }
     if !cut.isEmpty { #expect(opening.copies == [cut], comment) }
+    let kept = zip(bytes, reopening.texts[place] ?? []).prefix { $0 == $1 }.count
+    #expect(
+      kept == bytes.count
+        || reopening.copies.contains {
+          $0.count >= bytes.count - kept && bytes.suffix($0.count) == $0[...]
+        }, "\(comment), after an append")
   }
 }
 
@@ -220,7 +226,7 @@ private struct Opening: Sendable {
   let reading: Reading
   let readings: [UInt64: Reading]
   let tornByteCount: Int
-  /// The segments' texts after the opening.
+  /// The segments' texts afterwards.
   let texts: [TortureSample.Place: [UInt8]]
   /// The copies of what was cut.
   let copies: [[UInt8]]
@@ -242,15 +248,16 @@ private struct Opening: Sendable {
     }
     self.readings = readings
     tornByteCount = queue.recovery.tornByteCount
+    if let text {
+      var appender = try Appender(queue)
+      appended = try appender.append([fixture.pending(text)]).lowerBound
+      readingAfter = try Reading(queue)
+    }
     texts = try Dictionary(
       uniqueKeysWithValues: TortureSample.Place.allCases.map {
         ($0, try fixture.directory.bytes(TortureSample.text($0)))
       })
     copies = try QueueDirectory(path: fixture.path).quarantined()
       .map { try fixture.directory.bytes($0) }
-    guard let text else { return }
-    var appender = try Appender(queue)
-    appended = try appender.append([fixture.pending(text)]).lowerBound
-    readingAfter = try Reading(queue)
   }
 }
