@@ -12,7 +12,7 @@ from expectations import complaints, complaints_about_answer
 from faults import ACTIONS, read_calls
 from probe import Appender, append
 
-BATCHES = 200 if os.environ.get("LONG") == "1" else 30
+BATCHES = 200 if os.environ.get("LONG") == "1" else 20
 # Faults after which the same program has to get on by itself.
 PASSING = ("a short write", "an interruption", "a full disk", "a full quota", "too many open files")
 KILLS = ("a kill before it", "a kill in the middle of it", "a kill after it")
@@ -188,7 +188,7 @@ def test_at_each_call_of_a_recovery_nothing_is_lost_by(name, faults, state, each
 
 def test_appenders_at_the_same_time_survive_a_fault_of_one_of_them(faults, state, each, chance):
     actions = [*KILLS, "a short write", "an interruption", "a full disk"]
-    cases = [(chance.choice(actions), chance.randrange(20, 100)) for _ in range(4 * BATCHES)]
+    cases = [(chance.choice(actions), chance.randrange(20, 100)) for _ in range(2 * BATCHES)]
 
     def examine(server, folder, case):
         queue = folder / "queue"

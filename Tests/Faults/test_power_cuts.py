@@ -16,7 +16,6 @@ from processes import end, start, wait_until
 
 # Of each workload; there are six.
 STATE_COUNT = 5000 if os.environ.get("LONG") == "1" else 400
-OPTIONS = {"batch_size": 12, "segment_bytes": 6000}
 
 
 class Workload:
@@ -32,12 +31,12 @@ class Workload:
     def environment(self, label, **settings):
         return self.faults.environment(self.queue, trace=self.trace, label=label, **settings)
 
-    def append(self, name, batches, **settings):
-        return append(self.queue, name=name, batches=batches, **OPTIONS,
-                      environment=self.environment(name, **settings))
+    def append(self, name, batches, segment_bytes=6000, **settings):
+        return append(self.queue, name=name, batches=batches, batch_size=12,
+                      segment_bytes=segment_bytes, environment=self.environment(name, **settings))
 
     def start_appender(self, name, batches):
-        return Appender(self.queue, name=name, batches=batches, **OPTIONS,
+        return Appender(self.queue, name=name, batches=batches, batch_size=12, segment_bytes=6000,
                         environment=self.environment(name))
 
     def final_log(self):
@@ -87,9 +86,13 @@ def appenders_that_are_killed_as_they_begin_a_segment(workload, chance):
 def appenders_that_are_killed_while_others_live(workload, chance):
     workload.append("first", 1)
     workload.server.ask("open", workload.queue)
-    for number in range(10):
+    for number in range(8):
         kill = chance.choice(["kill-before", "kill-middle", "kill-after"])
         workload.append(f"k{number}", 6, action=kill, at=chance.randrange(8, 40))
+        # What one has written and not synced is for the next one to sync before it rolls.
+        workload.append(f"s{number}", 2, action="kill-before", calls="fdatasync", file="*.sse",
+                        at=chance.randrange(1, 3))
+        assert workload.append(f"r{number}", 1, segment_bytes=1).status == 0
     assert workload.append("last", 4).status == 0
     workload.server.ask("close", workload.queue)
 
