@@ -15,10 +15,6 @@ from processes import PATIENCE_SECONDS, end, start, wait_until, weir, weir_progr
 SYSTEM_ERROR = 71
 
 
-def descriptors(process):
-    return len(os.listdir(f"/proc/{process.pid}/fd"))
-
-
 def processor_seconds(process):
     with open(f"/proc/{process.pid}/stat") as stat:
         fields = stat.read().rsplit(")")[-1].split()
