@@ -48,7 +48,7 @@ public struct Appender: ~Copyable {
     switch durability {
     case .full: try synchronize(upTo: sequences.upperBound)
     case .interval: break
-    case .none: try raiseDurableEnd(to: sequences.upperBound, isSynced: false)
+    case .none: queue.tail.raiseDurableEnd(to: sequences.upperBound, isSynced: false)
     }
     return sequences
   }
@@ -206,6 +206,8 @@ public struct Appender: ~Copyable {
   ) throws(QueueError) -> OpenSegment {
     do {
       try segment.text.synchronizeData()
+      // It could be made anew, but who opens the queue after a power cut would have to do it.
+      try segment.index.synchronizeData()
     } catch {
       throw fail(error)
     }
@@ -215,13 +217,15 @@ public struct Appender: ~Copyable {
     do {
       fresh = try OpenSegment(name, in: queue.directory, creating: true)
     } catch {
+      // A name that could not be put on disk once is not there by a second try that succeeds.
+      if error.call == "fsync" { throw fail(error) }
       throw Self.isNoSpace(error) ? .full(error) : .system(error)
     }
     end.segment = name
     end.offset = 0
     queue.tail.setAppendedEnd(end)
     queue.tail.beginning = nil
-    try raiseDurableEnd(to: end.next, isSynced: true)
+    queue.tail.raiseDurableEnd(to: end.next, isSynced: true)
     self.segment = fresh
     return fresh
   }
@@ -247,13 +251,7 @@ public struct Appender: ~Copyable {
     }
     // Another process may have been told of a failure that the kernel tells only once.
     if queue.tail.hasFailed { throw .readOnly(reason: "an earlier write to the disk failed") }
-    try raiseDurableEnd(to: covered, isSynced: true)
-  }
-
-  private func raiseDurableEnd(to next: UInt64, isSynced: Bool) throws(QueueError) {
-    try mapping { () throws(SystemCallError) in
-      try queue.tail.raiseDurableEnd(to: next, isSynced: isSynced)
-    }
+    queue.tail.raiseDurableEnd(to: covered, isSynced: true)
   }
 
   /// After a failed write or sync the kernel forgets what it could not write: no later sync proves

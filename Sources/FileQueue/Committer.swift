@@ -21,8 +21,6 @@ public final class Committer: Sendable {
 
   private let state = Mutex(State())
   private let waker: Waker
-  private let queue: Queue
-  private let retention: Retention
   private let thread = Mutex<Thread?>(nil)
 
   /// What an acknowledgement is worth.
@@ -31,19 +29,22 @@ public final class Committer: Sendable {
   /// Starts the committer's thread.
   ///
   /// - Parameter retention: says how large segments may get.
+  /// - Throws: what opening the queue for appending throws, and what stands in the way of a thread.
   public init(
     _ queue: Queue, durability: Durability = .full, retention: Retention = .standard
-  ) throws(QueueError) {
-    self.queue = queue
+  ) throws {
     self.durability = durability
-    self.retention = retention
-    waker = try mapping { () throws(SystemCallError) in try Waker() }
-    // Opened here so that a queue that cannot be written is an error of the caller.
-    _ = try Appender(queue)
-    try mapping { () throws(SystemCallError) in
-      let started = try Thread(name: "committer") { [self] in run() }
-      thread.withLock { $0 = started }
-    }
+    waker = try Waker()
+    let started = try Thread.owning(
+      name: "committer",
+      state: {
+        try Appender(
+          queue, durability: durability,
+          segmentByteCountMaximum: retention.segmentByteCountMaximum,
+          segmentEventCountMaximum: retention.segmentEventCountMaximum)
+      }
+    ) { [self] appender in run(appender) }
+    thread.withLock { $0 = started }
   }
 
   /// Hands an event over; `completion` is called once, also where the committer is stopped.
@@ -69,16 +70,8 @@ public final class Committer: Sendable {
 
   // MARK: - The committer's thread
 
-  private func run() {
-    var appender: Appender
-    do {
-      appender = try Appender(
-        queue, durability: durability,
-        segmentByteCountMaximum: retention.segmentByteCountMaximum,
-        segmentEventCountMaximum: retention.segmentEventCountMaximum)
-    } catch {
-      return refuseAll(error)
-    }
+  private func run(_ appender: consuming Appender) {
+    var appender = appender
     var syncIsDueAt: Int64?
     while true {
       if let due = syncIsDueAt, due <= Clock.monotonicNanoseconds() {
@@ -133,13 +126,5 @@ public final class Committer: Sendable {
       state.waitingByteCount -= batch.reduce(0) { $0 + $1.event.byteCount }
       return (batch, state.isStopped)
     }
-  }
-
-  private func refuseAll(_ error: QueueError) {
-    let waiting = state.withLock { state in
-      state.isStopped = true
-      return state.waiting
-    }
-    for submission in waiting { submission.completion(.failure(error)) }
   }
 }

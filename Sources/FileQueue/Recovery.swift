@@ -106,6 +106,8 @@ struct Recovery {
     }
     if scan.tornByteCount > 0 { try cutTornTail(of: segment, text, scan) }
     try text.synchronizeData()
+    // The appender that made the segment may have died before it put the name on disk.
+    try directory.synchronize()
     return Tail.AppendedEnd(
       next: scan.next, segment: segment, offset: scan.end, unixMilliseconds: scan.unixMilliseconds)
   }
@@ -131,6 +133,9 @@ struct Recovery {
   private func begin(
     _ segment: SegmentName, unixMilliseconds: Int64
   ) throws(SystemCallError) -> Tail.AppendedEnd {
+    // Whoever made `epoch` may have died before its name was on disk; no segment may be there
+    // without it.
+    try directory.synchronize()
     _ = try OpenSegment(segment, in: directory, creating: true)
     return Tail.AppendedEnd(
       next: segment.first, segment: segment, offset: 0, unixMilliseconds: unixMilliseconds)

@@ -72,10 +72,11 @@ struct Tail: ~Copyable, Sendable {
   /// Lets readers go up to `next` and wakes them in every process.
   ///
   /// - Parameter isSynced: whether a sync has covered the events before `next`.
-  func raiseDurableEnd(to next: UInt64, isSynced: Bool) throws(SystemCallError) {
+  func raiseDurableEnd(to next: UInt64, isSynced: Bool) {
     if isSynced { page.raise(Cell.syncedNext, to: next) }
     page.raise(Cell.durableNext, to: next)
-    try poke()
+    // The events are on disk, and readers look again by themselves: a wake-up that fails is none.
+    try? poke()
   }
 
   /// Whether a sync has failed since the queue was recovered: what was written then is lost although

@@ -14,21 +14,18 @@ public final class Upkeep: Sendable {
   private let thread: Thread
 
   /// Starts the thread.
+  ///
+  /// - Throws: what opening the queue for appending throws, and what stands in the way of a thread.
   public init(
     _ queue: Queue, retention: Retention, report: @escaping Report
-  ) throws(QueueError) {
-    let waker = try mapping { () throws(SystemCallError) in try Waker() }
-    // Made here too, so that a queue that cannot be written is an error of the caller.
-    _ = try UpkeepRounds(queue, retention: retention, report: report)
-    thread = try mapping { () throws(SystemCallError) in
-      try Thread(name: "upkeep") {
-        do {
-          var rounds = try UpkeepRounds(queue, retention: retention, report: report)
-          while !rounds.isStopped(waker) { rounds.run() }
-        } catch {
-          report(true, "\(error)")
-        }
-      }
+  ) throws {
+    let waker = try Waker()
+    thread = try Thread.owning(
+      name: "upkeep",
+      state: { try UpkeepRounds(queue, retention: retention, report: report) }
+    ) { rounds in
+      var rounds = rounds
+      while !rounds.isStopped(waker) { rounds.run() }
     }
     self.waker = waker
   }
