@@ -34,6 +34,21 @@ struct TortureTests {
     }
   }
 
+  @Test(arguments: [Damage.truncated, .middleBitFlipped, .sectorZeroed])
+  func `without the tail file, what is not whole at the end is cut and its copy kept`(
+    damage: Damage
+  ) throws {
+    let name = TortureSample.text(.last)
+    let original = sample.bytes(name)
+    for position in damage.positions(in: original, every: 5) {
+      let survivors = sample.survivors(
+        in: damage.wholeParts(of: original, at: position), of: .last)
+      try expect(
+        [name: damage.applied(to: original, at: position), "tail": []], at: .last,
+        missing: sample.sequences(.last).subtracting(survivors), "\(damage) at \(position)")
+    }
+  }
+
   @Test(arguments: Junk.allCases, TortureSample.Place.allCases)
   func `what stands behind the last record of a segment is no event`(
     junk: Junk, place: TortureSample.Place
