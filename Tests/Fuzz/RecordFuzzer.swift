@@ -13,11 +13,13 @@ private func check(_ bytes: [UInt8]) {
   for start in bytes.indices where start == 0 || bytes[start - 1] == UInt8(ascii: "\n") {
     checkParse(bytes, at: start)
   }
-  for expected in [0, 1, 7, UInt64.max] {
+  for expected in [0, 1, 7, 999] as [UInt64] {
     let found = RecordParser.search(
-      bytes.span, from: 0, expected: expected, epochDigits: Array("6f2a91c4".utf8))
+      bytes.span, from: 0, expected: expected, below: 1000, epochDigits: Array("6f2a91c4".utf8))
     guard let found else { continue }
-    require(found.sequence >= expected, "what is found is \(expected) or later: \(found)")
+    require(
+      found.sequence >= expected && found.sequence < 1000,
+      "what is found is \(expected) or later, and below the limit: \(found)")
     checkRecord(found, bytes, at: found.start)
     let id = "id: 6f2a91c4-\(found.sequence)\n\n"
     require(

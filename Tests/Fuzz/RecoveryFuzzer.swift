@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Kernel
 import SystemPackage
 
@@ -33,9 +33,7 @@ private func check(_ bytes: [UInt8]) throws {
   let first = try openAndRead()
   let second = try openAndRead()
   require(second == first, "opened twice, it is the same: \(first) and then \(second)")
-  for name in try FileSystem.names(in: directory) {
-    try FileSystem.unlink(directory.appending(name))
-  }
+  try FileManager.default.removeItem(atPath: directory.string)
 }
 
 private func parts(of bytes: [UInt8]) -> [ArraySlice<UInt8>] {
