@@ -13,7 +13,9 @@ enum RecordParser {
   /// Parses the record that begins at `start`.
   static func parse(_ bytes: Span<UInt8>, at start: Int) -> ParsedRecord {
     var scanner = HeadScanner(position: start)
-    guard let head = scanner.head(bytes) else { return unfinished(bytes, start: start, scanner) }
+    guard let head = scanner.head(Self.headPlace(bytes, at: start)) else {
+      return unfinished(bytes, start: start, scanner)
+    }
     guard head.layout.body.count <= QueueLimits.bodyByteCountMaximum else {
       return .damaged(reason: "a body of \(head.layout.body.count) bytes is beyond the limit")
     }
@@ -27,24 +29,26 @@ enum RecordParser {
   /// Finds the first whole record behind damage.
   ///
   /// Published text must not be taken for a record. It never begins a line, so a record at the
-  /// begin of a line is one. Elsewhere, where the damage took the newline before it, the id line
-  /// tells: text inside the event `expected` can't bring a blank line and a later id.
+  /// begin of a line is one. Elsewhere, where the damage took the newline before it, its line does
+  /// not begin with a field as published text does, and it brings a later id, which the event
+  /// `expected` cannot.
   ///
   /// - Parameter limit: the lowest sequence that cannot stand in the segment.
   static func search(
     _ bytes: Span<UInt8>, from start: Int, expected: UInt64, below limit: UInt64,
     epochDigits: [UInt8]
   ) -> RecordLayout? {
-    var index = start
-    while index + 1 < bytes.count {
-      defer { index += 1 }
+    var lineStart = start
+    for index in start..<max(start, bytes.count - 1) {
+      if bytes[index] == UInt8(ascii: "\n") { lineStart = index + 1 }
       guard bytes[index] == UInt8(ascii: ":"), bytes[index + 1] == UInt8(ascii: " ") else {
         continue
       }
-      let isLineStart = index == 0 || bytes[index - 1] == UInt8(ascii: "\n")
       var scanner = HeadScanner(position: index)
-      guard let head = scanner.head(bytes),
-        head.layout.sequence > expected || isLineStart && head.layout.sequence == expected,
+      guard let head = scanner.head(headPlace(bytes, at: index)),
+        index == lineStart
+          ? head.layout.sequence >= expected
+          : head.layout.sequence > expected && !beginsWithField(bytes, at: lineStart),
         head.layout.sequence < limit,
         head.layout.body.upperBound <= bytes.count,
         endsWithItsID(head.layout, bytes, epochDigits: epochDigits), head.checksumIsRight(bytes)
@@ -52,6 +56,23 @@ enum RecordParser {
       return head.layout
     }
     return nil
+  }
+
+  /// The bytes in which a head that begins at `start` has to end.
+  @inline(__always)
+  @_lifetime(copy bytes)
+  private static func headPlace(_ bytes: Span<UInt8>, at start: Int) -> Span<UInt8> {
+    bytes.extracting(0..<min(bytes.count, start + QueueLimits.headByteCountMaximum))
+  }
+
+  /// Whether a line begins as those do in which published text stands.
+  private static func beginsWithField(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+    for field in ["data: ", "event: "] {
+      let count = field.utf8.count
+      guard start + count <= bytes.count else { continue }
+      if zip(field.utf8, start..<(start + count)).allSatisfy({ $0 == bytes[$1] }) { return true }
+    }
+    return false
   }
 
   /// Whether a record's last line is the id that its sequence and the epoch make.
@@ -69,7 +90,7 @@ enum RecordParser {
   private static func unfinished(
     _ bytes: Span<UInt8>, start: Int, _ scanner: HeadScanner
   ) -> ParsedRecord {
-    if scanner.position - start > QueueLimits.headByteCountMaximum {
+    if scanner.position - start >= QueueLimits.headByteCountMaximum {
       return .damaged(reason: "the head has no end")
     }
     if scanner.position >= bytes.count {

@@ -82,6 +82,11 @@ final class StreamLoop {
     }
     // What was acknowledged a moment ago; whoever is not live gets it on coming back.
     if feed.sequence < queue.durableNext { runPass() }
+    endAll()
+  }
+
+  /// Ends every stream.
+  func endAll() {
     for subscriber in subscribers.all { end(subscriber) }
   }
 

@@ -29,6 +29,10 @@ private final class LoopFixture {
       Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 
+  deinit {
+    loop.endAll()
+  }
+
   func publish(_ data: String) throws {
     try Self.publish(data, with: &appender)
   }
