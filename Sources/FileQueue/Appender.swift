@@ -7,7 +7,7 @@ import SystemPackage
 public struct Appender: ~Copyable {
   private let queue: Queue
   private let lock: FileLock
-  private let epochDigits: [UInt8]
+  private let epochDigits: HexadecimalDigits
   private let durability: Durability
   private let segmentByteCountMaximum: Int
   private let segmentEventCountMaximum: Int
@@ -29,7 +29,7 @@ public struct Appender: ~Copyable {
     self.durability = durability
     self.segmentByteCountMaximum = segmentByteCountMaximum
     self.segmentEventCountMaximum = segmentEventCountMaximum
-    epochDigits = EventID.hexadecimal(queue.epoch)
+    epochDigits = HexadecimalDigits(queue.epoch)
     lock = try mapping { () throws(SystemCallError) in
       FileLock(try Descriptor.open(queue.directory.lockPath, .readWrite))
     }
@@ -146,12 +146,14 @@ public struct Appender: ~Copyable {
     index.removeAll(keepingCapacity: true)
     text.reserveCapacity(events.reduce(0) { $0 + RecordWriter.byteCountMaximum($1) })
     index.reserveCapacity(events.count * IndexEntry.byteCount)
+    var time = DecimalDigits(UInt64(end.unixMilliseconds))
     for event in events {
-      end.unixMilliseconds = max(end.unixMilliseconds, event.publishedAt ?? now)
+      let publishedAt = max(end.unixMilliseconds, event.publishedAt ?? now)
+      if publishedAt != end.unixMilliseconds { time = DecimalDigits(UInt64(publishedAt)) }
+      end.unixMilliseconds = publishedAt
       let start = text.count
       RecordWriter.append(
-        event, sequence: end.next, unixMilliseconds: end.unixMilliseconds,
-        epochDigits: epochDigits, to: &text)
+        event, sequence: end.next, time: time, epochDigits: epochDigits, to: &text)
       IndexEntry(
         offset: UInt32(end.offset + start), length: UInt32(text.count - start),
         topicHash: event.topicHash

@@ -49,16 +49,18 @@ public final class Committer: Sendable {
 
   /// Hands an event over; `completion` is called once, also where the committer is stopped.
   public func submit(_ event: PendingEvent, _ completion: @escaping Completion) {
-    let refusal: QueueError? = state.withLock { state in
-      if state.isStopped { return .stopped }
+    let (refusal, isFirst): (QueueError?, Bool) = state.withLock { state in
+      if state.isStopped { return (.stopped, false) }
       guard state.waitingByteCount < QueueLimits.pendingByteCountMaximum else {
-        return .overloaded(byteCountMaximum: QueueLimits.pendingByteCountMaximum)
+        return (.overloaded(byteCountMaximum: QueueLimits.pendingByteCountMaximum), false)
       }
       state.waiting.append(Submission(event: event, completion: completion))
       state.waitingByteCount += event.byteCount
-      return nil
+      return (nil, state.waiting.count == 1)
     }
-    if let refusal { completion(.failure(refusal)) } else { waker.ring() }
+    if let refusal { completion(.failure(refusal)) }
+    // The thread takes all that waits before it sleeps again.
+    if isFirst { waker.ring() }
   }
 
   /// Takes no more events, waits until those that were submitted are done, and ends the thread.

@@ -30,11 +30,6 @@ public struct EventID: Hashable, Sendable, CustomStringConvertible {
 
   /// The printed form.
   public var description: String {
-    String(decoding: Self.hexadecimal(epoch), as: UTF8.self) + "-\(sequence)"
-  }
-
-  /// Eight small hexadecimal digits.
-  static func hexadecimal(_ value: UInt32) -> [UInt8] {
-    (0..<8).map { UInt8(hexadecimalDigit: value >> UInt32(28 - 4 * $0)) }
+    "\(HexadecimalDigits(epoch))-\(sequence)"
   }
 }

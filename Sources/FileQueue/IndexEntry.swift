@@ -1,3 +1,5 @@
+import Kernel
+
 /// The index's line on one event: 16 bytes, little-endian, at (sequence - first) × 16.
 ///
 /// All of it is derived from the text and rebuilt from there. An entry of zeros is an event that is

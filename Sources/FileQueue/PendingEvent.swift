@@ -36,7 +36,8 @@ public struct PendingEvent: Sendable {
     EventStreamWriter.appendFields(of: event, to: &content)
     fieldsByteCount = content.count - headByteCount
     let count = RecordWriter.bodyByteCount(
-      fieldsByteCount: fieldsByteCount, sequence: QueueLimits.sequenceMaximum)
+      fieldsByteCount: fieldsByteCount,
+      digitCount: QueueLimits.sequenceMaximum.decimalDigitCount)
     guard count <= QueueLimits.bodyByteCountMaximum else {
       throw .eventTooLarge(
         byteCount: count, byteCountMaximum: QueueLimits.bodyByteCountMaximum)

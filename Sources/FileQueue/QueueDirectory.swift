@@ -157,8 +157,7 @@ struct QueueDirectory: Hashable, Sendable {
 
   private func makeEpoch() throws(SystemCallError) -> UInt32 {
     let epoch = try UInt32.fromKernel()
-    let digits = String(decoding: EventID.hexadecimal(epoch), as: UTF8.self)
-    let line = Array("weir-queue \(Self.formatVersion) \(digits)\n".utf8)
+    let line = Array("weir-queue \(Self.formatVersion) \(HexadecimalDigits(epoch))\n".utf8)
     try replace(epochPath, with: line.span)
     return epoch
   }

@@ -57,7 +57,7 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
     case .quarantined(let name):
       "\(name): kept for you; weir does not need it"
     case .total(let epoch, let segments, let events, let bytes, let oldest, let next):
-      "queue \(String(decoding: EventID.hexadecimal(epoch), as: UTF8.self)): "
+      "queue \(HexadecimalDigits(epoch)): "
         + "\(segments) segments, \(events) events, \(bytes) bytes"
         + (events == 0
           ? ""

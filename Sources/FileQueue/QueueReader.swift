@@ -6,7 +6,7 @@ import SystemPackage
 /// It serves any number of cursors: they are values, the open files are shared between them.
 public struct QueueReader: ~Copyable {
   let queue: Queue
-  private let epochDigits: [UInt8]
+  private let epochDigits: HexadecimalDigits
   var files: [SegmentName: SegmentFile] = [:]
   private var uses: UInt64 = 0
   var chunk: [UInt8]
@@ -15,7 +15,7 @@ public struct QueueReader: ~Copyable {
   /// A reader of `queue`.
   public init(_ queue: Queue) {
     self.queue = queue
-    epochDigits = EventID.hexadecimal(queue.epoch)
+    epochDigits = HexadecimalDigits(queue.epoch)
     chunk = [UInt8](repeating: 0, count: QueueLimits.chunkByteCount)
   }
 

@@ -1,3 +1,5 @@
+import Kernel
+
 /// What stands at a place where a record should begin.
 enum ParsedRecord {
   /// A whole record whose checksum is right.
@@ -36,7 +38,7 @@ enum RecordParser {
   /// - Parameter limit: the lowest sequence that cannot stand in the segment.
   static func search(
     _ bytes: Span<UInt8>, from start: Int, expected: UInt64, below limit: UInt64,
-    epochDigits: [UInt8]
+    epochDigits: HexadecimalDigits
   ) -> RecordLayout? {
     var lineStart = start
     for index in start..<max(start, bytes.count - 1) {
@@ -76,16 +78,26 @@ enum RecordParser {
   }
 
   /// Whether a record's last line is the id that its sequence and the epoch make.
+  @inline(__always)
   static func endsWithItsID(
-    _ layout: RecordLayout, _ bytes: Span<UInt8>, epochDigits: [UInt8]
+    _ layout: RecordLayout, _ bytes: Span<UInt8>, epochDigits: HexadecimalDigits
   ) -> Bool {
     let digitCount = layout.sequence.decimalDigitCount
-    let prefix = layout.body.upperBound - 2 - digitCount - 1 - epochDigits.count - 4
-    guard prefix >= layout.body.lowerBound else { return false }
-    var scanner = IDScanner(position: prefix)
-    return scanner.expectIDField(bytes) && scanner.expect(epochDigits, bytes)
-      && scanner.expectSequence(layout.sequence, digitCount, bytes)
+    // "id: ", the epoch, a hyphen, the sequence, the end of the line and the blank line.
+    let line = layout.body.upperBound - 2 - digitCount - 1 - HexadecimalDigits.byteCount - 4
+    guard line >= layout.body.lowerBound, bytes.littleEndian32(at: line) == idField,
+      bytes.littleEndian64(at: line + 4) == epochDigits.word,
+      bytes[line + 12] == UInt8(ascii: "-")
+    else { return false }
+    // The head begins with ": " and the same digits.
+    for digit in 0..<digitCount
+    where bytes[line + 13 + digit] != bytes[layout.start + 2 + digit] { return false }
+    return bytes[line + 13 + digitCount] == UInt8(ascii: "\n")
+      && bytes[line + 14 + digitCount] == UInt8(ascii: "\n")
   }
+
+  /// "id: " as a number.
+  private static let idField: UInt32 = 0x203A_6469
 
   private static func unfinished(
     _ bytes: Span<UInt8>, start: Int, _ scanner: HeadScanner
@@ -100,48 +112,16 @@ enum RecordParser {
   }
 }
 
-/// Walks along an id line without making one to compare with.
-private struct IDScanner {
-  var position: Int
-
-  mutating func expectIDField(_ bytes: Span<UInt8>) -> Bool {
-    defer { position += 4 }
-    return bytes[position] == UInt8(ascii: "i") && bytes[position + 1] == UInt8(ascii: "d")
-      && bytes[position + 2] == UInt8(ascii: ":") && bytes[position + 3] == UInt8(ascii: " ")
-  }
-
-  mutating func expect(_ digits: [UInt8], _ bytes: Span<UInt8>) -> Bool {
-    defer { position += digits.count }
-    for index in digits.indices where bytes[position + index] != digits[index] { return false }
-    return true
-  }
-
-  mutating func expectSequence(
-    _ sequence: UInt64, _ digitCount: Int, _ bytes: Span<UInt8>
-  ) -> Bool {
-    guard bytes[position] == UInt8(ascii: "-") else { return false }
-    var rest = sequence
-    for index in stride(from: position + digitCount, to: position, by: -1) {
-      guard bytes[index] == UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10) else {
-        return false
-      }
-      rest /= 10
-    }
-    position += 1 + digitCount
-    return bytes[position] == UInt8(ascii: "\n") && bytes[position + 1] == UInt8(ascii: "\n")
-  }
-}
-
 /// A head that was read, of a record whose checksum was not looked at yet.
 private struct ParsedHead {
   let layout: RecordLayout
-  let checksum: UInt32
   /// Where the checksum stands.
   let field: Int
 
   func checksumIsRight(_ bytes: Span<UInt8>) -> Bool {
-    RecordChecksum.of(bytes, start: layout.start, field: field, end: layout.body.upperBound)
-      == checksum
+    RecordChecksum.of(
+      bytes, start: layout.start, field: field, end: layout.body.upperBound
+    ).word == bytes.littleEndian64(at: field)
   }
 }
 
@@ -149,13 +129,15 @@ private struct ParsedHead {
 private struct HeadScanner {
   var position: Int
 
+  @inline(__always)
   mutating func head(_ bytes: Span<UInt8>) -> ParsedHead? {
     let start = position
     guard expect(UInt8(ascii: ":"), bytes), expect(UInt8(ascii: " "), bytes),
       let sequence = decimal(bytes), let time = decimal(bytes), let bodyByteCount = decimal(bytes)
     else { return nil }
     let field = position
-    guard let checksum = checksum(bytes), let topic = topic(bytes),
+    position = min(bytes.count, position + HexadecimalDigits.byteCount)
+    guard expect(UInt8(ascii: " "), bytes), let topic = topic(bytes),
       let expiresAt = attributes(bytes)
     else { return nil }
     let body = position..<(position + Int(bodyByteCount))
@@ -163,9 +145,10 @@ private struct HeadScanner {
       layout: RecordLayout(
         sequence: sequence, unixMilliseconds: Int64(time), expiresAt: expiresAt, start: start,
         topic: topic, body: body),
-      checksum: checksum, field: field)
+      field: field)
   }
 
+  @inline(__always)
   mutating func expect(_ byte: UInt8, _ bytes: Span<UInt8>) -> Bool {
     guard position < bytes.count, bytes[position] == byte else { return false }
     position += 1
@@ -173,50 +156,61 @@ private struct HeadScanner {
   }
 
   /// A decimal number of at most 18 digits and the space behind it.
+  @inline(__always)
   mutating func decimal(_ bytes: Span<UInt8>) -> UInt64? {
     let start = position
     let end = min(bytes.count, start + 19)
     var value: UInt64 = 0
-    while position < end {
-      let digit = bytes[position] &- UInt8(ascii: "0")
+    var index = start
+    if start + 8 <= end, let eight = Self.eightDigits(bytes.littleEndian64(at: start)) {
+      value = eight
+      index &+= 8
+    }
+    while index < end {
+      let digit = bytes[index] &- UInt8(ascii: "0")
       if digit > 9 { break }
       value = value &* 10 &+ UInt64(digit)
-      position &+= 1
+      index &+= 1
     }
-    guard position > start, position - start <= 18, position < bytes.count,
-      bytes[position] == UInt8(ascii: " ")
+    position = index
+    guard index > start, index - start <= 18, index < bytes.count,
+      bytes[index] == UInt8(ascii: " ")
     else { return nil }
-    position &+= 1
+    position = index &+ 1
     return value
   }
 
-  /// Eight hexadecimal digits and the space behind them.
-  mutating func checksum(_ bytes: Span<UInt8>) -> UInt32? {
-    var value: UInt32 = 0
-    for _ in 0..<RecordChecksum.digitCount {
-      guard position < bytes.count, let digit = bytes[position].hexadecimalValue else {
-        return nil
-      }
-      value = value << 4 | UInt32(digit)
-      position += 1
-    }
-    return expect(UInt8(ascii: " "), bytes) ? value : nil
+  /// The number that eight decimal digits make, the first one in the lowest byte; nil where one of
+  /// them is none.
+  @inline(__always)
+  private static func eightDigits(_ word: UInt64) -> UInt64? {
+    // A digit keeps its high half when six is added to it.
+    let high: UInt64 = 0xF0F0_F0F0_F0F0_F0F0
+    guard word & high == 0x3030_3030_3030_3030,
+      (word &+ 0x0606_0606_0606_0606) & high == 0x3030_3030_3030_3030
+    else { return nil }
+    // Neighbours join to numbers of two, four and eight digits.
+    var value = word & 0x0F0F_0F0F_0F0F_0F0F
+    value = (value &* 10 &+ value >> 8) & 0x00FF_00FF_00FF_00FF
+    value = (value &* 100 &+ value >> 16) & 0x0000_FFFF_0000_FFFF
+    return (value &* 10_000 &+ value >> 32) & 0xFFFF_FFFF
   }
 
   /// The topic, up to a space or the end of the line.
+  @inline(__always)
   mutating func topic(_ bytes: Span<UInt8>) -> Range<Int>? {
     let start = position
-    while position < bytes.count {
-      let byte = bytes[position]
-      if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") {
-        return position > start ? start..<position : nil
-      }
-      position &+= 1
+    var index = start
+    while index < bytes.count, bytes[index] != UInt8(ascii: " "), bytes[index] != UInt8(ascii: "\n")
+    {
+      index &+= 1
     }
-    return nil
+    position = index
+    return index > start && index < bytes.count ? start..<index : nil
   }
 
   /// `name=value` attributes and the end of the line; returns when the event expires.
+  @inline(__always)
   mutating func attributes(_ bytes: Span<UInt8>) -> Int64? {
     var expiresAt = Int64.max
     while position < bytes.count {

@@ -28,13 +28,13 @@ struct SegmentScan: Sendable {
 
 /// Reads a segment's text from its start to its end and checks every record.
 struct SegmentScanner {
-  private let epochDigits: [UInt8]
+  private let epochDigits: HexadecimalDigits
   private var bytes: [UInt8] = []
   private var base = 0
   private let chunkByteCount = 4 << 20
 
   init(epoch: UInt32) {
-    epochDigits = EventID.hexadecimal(epoch)
+    epochDigits = HexadecimalDigits(epoch)
   }
 
   /// Scans `file`.
@@ -107,7 +107,9 @@ struct SegmentScanner {
   ) throws(SystemCallError) -> ParsedRecord {
     var outcome = RecordParser.parse(bytes.span, at: min(offset - base, bytes.count))
     while case .cutOff(let needed) = outcome, base + bytes.count < fileByteCount {
-      try load(file, from: offset, byteCount: max(needed, chunkByteCount))
+      try load(
+        file, from: offset,
+        byteCount: min(fileByteCount - offset, max(needed, chunkByteCount)))
       outcome = RecordParser.parse(bytes.span, at: 0)
     }
     return outcome

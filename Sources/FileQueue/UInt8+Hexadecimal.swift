@@ -8,10 +8,4 @@ extension UInt8 {
     default: nil
     }
   }
-
-  /// The digit for the lowest four bits of a number.
-  init(hexadecimalDigit number: UInt32) {
-    let value = UInt8(truncatingIfNeeded: number & 0xF)
-    self = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-  }
 }

@@ -45,8 +45,8 @@ struct FormatTests {
       Event(type: EventType("price"), data: "{\"x\":1}"), topic: Topic("orders.eu"))
     var bytes: [UInt8] = []
     RecordWriter.append(
-      event, sequence: 42, unixMilliseconds: 1_732_147_200_123,
-      epochDigits: EventID.hexadecimal(0x6f2a_91c4), to: &bytes)
+      event, sequence: 42, time: DecimalDigits(1_732_147_200_123),
+      epochDigits: HexadecimalDigits(0x6f2a_91c4), to: &bytes)
     #expect(
       String(decoding: bytes, as: UTF8.self) == String(decoding: try Self.example, as: UTF8.self))
   }

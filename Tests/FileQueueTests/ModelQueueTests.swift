@@ -186,8 +186,8 @@ private struct ModelRun {
   private func render(_ event: PendingEvent) throws -> [UInt8] {
     var bytes: [UInt8] = []
     RecordWriter.append(
-      event, sequence: next, unixMilliseconds: 1_900_000_000_000,
-      epochDigits: EventID.hexadecimal(epoch), to: &bytes)
+      event, sequence: next, time: DecimalDigits(1_900_000_000_000),
+      epochDigits: HexadecimalDigits(epoch), to: &bytes)
     return bytes
   }
 

@@ -94,8 +94,8 @@ struct TortureSample: Sendable {
     var bytes: [UInt8] = []
     let event = try PendingEvent(Event(data: "of another queue"), topic: .default)
     RecordWriter.append(
-      event, sequence: sequence, unixMilliseconds: 1_900_000_000_000,
-      epochDigits: Array("00c0ffee".utf8), to: &bytes)
+      event, sequence: sequence, time: DecimalDigits(1_900_000_000_000),
+      epochDigits: HexadecimalDigits(0x00c0_ffee), to: &bytes)
     return bytes
   }
 

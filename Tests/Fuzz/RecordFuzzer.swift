@@ -15,7 +15,8 @@ private func check(_ bytes: [UInt8]) {
   }
   for expected in [0, 1, 7, 999] as [UInt64] {
     let found = RecordParser.search(
-      bytes.span, from: 0, expected: expected, below: 1000, epochDigits: Array("6f2a91c4".utf8))
+      bytes.span, from: 0, expected: expected, below: 1000,
+      epochDigits: HexadecimalDigits(0x6f2a_91c4))
     guard let found else { continue }
     require(
       found.sequence >= expected && found.sequence < 1000,

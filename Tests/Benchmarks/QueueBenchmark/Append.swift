@@ -2,6 +2,7 @@ import ArgumentParser
 import EventStream
 import FileQueue
 import Kernel
+import Synchronization
 import SystemPackage
 
 /// The command `QueueBenchmark append`.
@@ -23,29 +24,78 @@ struct Append: ParsableCommand {
 
   func run() throws {
     let queue = try Queue(at: FilePath(option.queue), creating: true)
-    var appender = try Appender(queue)
-    let text = String(repeating: "x", count: bytes)
-    let topic = try Topic("topic.0")
-    let event = Event(data: text)
-    let pending = try (0..<topics).map { try PendingEvent(event, topic: Topic("topic.\($0)")) }
-    let rareEvent = try PendingEvent(event, topic: Topic("rare"))
-    let (rare, topics, batch, events) = (rare, topics, batch, events)
-    var done = 0
+    let batches = try Batches()
     let start = Clock.monotonicNanoseconds()
+    // One thread makes events, as publishers do, while the other puts those before on disk.
+    let maker = EventMaker(
+      events: events, batch: batch, bytes: bytes, topics: topics, rare: rare)
+    let thread = try Thread(name: "publisher") { maker.run(into: batches) }
+    var appender = try Appender(queue)
+    var done = 0
     while done < events {
-      let count = min(batch, events - done)
-      // Rendering an event for the queue is part of publishing it.
-      let next = try (done..<(done + count)).map { number in
-        if rare > 0, number % rare == 0 { return rareEvent }
-        return topics == 1
-          ? try PendingEvent(event, topic: topic) : pending[number % topics]
-      }
+      let next = try batches.take()
       _ = try appender.append(next)
-      done += count
+      done += next.count
     }
     let time = seconds(since: start)
+    thread.join()
     try printFigures([
       "events": Double(events), "seconds": time, "events_per_second": Double(events) / time,
     ])
+  }
+}
+
+/// Makes the events that are appended.
+private struct EventMaker: Sendable {
+  let events: Int
+  let batch: Int
+  let bytes: Int
+  let topics: Int
+  let rare: Int
+
+  func run(into batches: Batches) {
+    do {
+      let event = Event(data: String(repeating: "x", count: bytes))
+      let names = try (0..<topics).map { try Topic("topic.\($0)") }
+      let rareName = try Topic("rare")
+      for start in stride(from: 0, to: events, by: batch) {
+        batches.put(
+          try (start..<min(start + batch, events)).map { number in
+            let isRare = rare > 0 && number % rare == 0
+            return try PendingEvent(event, topic: isRare ? rareName : names[number % topics])
+          })
+      }
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
+}
+
+/// Batches on their way from the thread that makes them to the one that appends them.
+private final class Batches: Sendable {
+  private static let countMaximum = 4
+  private let waiting = Mutex<[[PendingEvent]]>([])
+  private let isFilled: Waker
+  private let isEmptied: Waker
+
+  init() throws {
+    isFilled = try Waker()
+    isEmptied = try Waker()
+  }
+
+  func put(_ batch: [PendingEvent]) {
+    while waiting.withLock({ $0.count }) >= Self.countMaximum { _ = try? isEmptied.wait() }
+    waiting.withLock { $0.append(batch) }
+    isFilled.ring()
+  }
+
+  func take() throws -> [PendingEvent] {
+    while true {
+      if let batch = waiting.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+        isEmptied.ring()
+        return batch
+      }
+      try isFilled.wait()
+    }
   }
 }
