@@ -121,7 +121,19 @@ weir_crc32c(uint32_t crc, const uint8_t *bytes, size_t count) {
     count -= 8;
   }
   uint32_t rest = (uint32_t)value;
-  while (count--) rest = __builtin_ia32_crc32qi(rest, *bytes++);
+  if (count & 4) {
+    uint32_t word;
+    memcpy(&word, bytes, 4);
+    rest = __builtin_ia32_crc32si(rest, word);
+    bytes += 4;
+  }
+  if (count & 2) {
+    uint16_t word;
+    memcpy(&word, bytes, 2);
+    rest = __builtin_ia32_crc32hi(rest, word);
+    bytes += 2;
+  }
+  if (count & 1) rest = __builtin_ia32_crc32qi(rest, *bytes);
   return rest;
 }
 #else

@@ -126,8 +126,9 @@ public struct QueueReader: ~Copyable {
     let bytes = chunk.span.extracting(0..<loaded)
     var start = 0
     while cursor.sequence < durableNext, start < byteCountMaximum, start < loaded {
-      let outcome = RecordParser.parse(bytes, at: start)
-      guard case .record(let layout) = outcome else { return (start, outcome) }
+      guard let layout = RecordParser.whole(bytes, at: start) else {
+        return (start, RecordParser.parse(bytes, at: start))
+      }
       guard layout.sequence == cursor.sequence,
         RecordParser.endsWithItsID(layout, bytes, epochDigits: epochDigits)
       else { return (start, .damaged(reason: "another event stands here")) }

@@ -12,6 +12,18 @@ enum ParsedRecord {
 
 /// Reads records out of bytes; see <doc:Format>.
 enum RecordParser {
+  /// The whole record that begins at `start`; nil where there is none, which ``parse(_:at:)`` tells
+  /// the reason of.
+  @inline(__always)
+  static func whole(_ bytes: Span<UInt8>, at start: Int) -> RecordLayout? {
+    var scanner = HeadScanner(position: start)
+    guard let head = scanner.head(headPlace(bytes, at: start)),
+      head.layout.body.count <= QueueLimits.bodyByteCountMaximum,
+      head.layout.body.upperBound <= bytes.count, head.checksumIsRight(bytes)
+    else { return nil }
+    return head.layout
+  }
+
   /// Parses the record that begins at `start`.
   static func parse(_ bytes: Span<UInt8>, at start: Int) -> ParsedRecord {
     var scanner = HeadScanner(position: start)
