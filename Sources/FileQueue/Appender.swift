@@ -78,11 +78,7 @@ public struct Appender: ~Copyable {
     _ body: (inout Appender) throws(QueueError) -> Result
   ) throws(QueueError) -> Result {
     if queue.tail.hasFailed { throw .readOnly(reason: "an earlier write to the disk failed") }
-    guard
-      try mapping({ () throws(SystemCallError) in
-        try lock.lock(patience: QueueLimits.lockPatience)
-      })
-    else { throw .locked(path: queue.directory.lockPath.string) }
+    try lock.hold(at: queue.directory.lockPath)
     let result: Result
     do {
       try refuseDeleted()

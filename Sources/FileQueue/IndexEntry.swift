@@ -22,6 +22,13 @@ struct IndexEntry: Hashable, Sendable {
     self.topicHash = topicHash
   }
 
+  /// The entry of a record whose places are offsets in the text.
+  init(_ layout: RecordLayout, _ topic: Span<UInt8>) {
+    self.init(
+      offset: UInt32(layout.start), length: UInt32(layout.byteCount),
+      topicHash: Topic.hash64(topic))
+  }
+
   /// Reads an entry; `bytes` holds at least 16 from `start`.
   init(_ bytes: Span<UInt8>, at start: Int) {
     offset = bytes.littleEndian32(at: start)

@@ -40,11 +40,7 @@ public final class Queue: Sendable {
     let lock = try mapping { () throws(SystemCallError) in
       FileLock(try Descriptor.open(directory.lockPath, .createIfMissing))
     }
-    guard
-      try mapping({ () throws(SystemCallError) in
-        try lock.lock(patience: QueueLimits.lockPatience)
-      })
-    else { throw .locked(path: directory.lockPath.string) }
+    try lock.hold(at: directory.lockPath)
     let epoch = try directory.prepare()
     let presence = try mapping { () throws(SystemCallError) in
       FileLock(try Descriptor.open(directory.tailPath, .createIfMissing))

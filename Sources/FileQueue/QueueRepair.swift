@@ -23,11 +23,7 @@ public struct QueueRepair {
       FileLock(try Descriptor.open(directory.lockPath, .createIfMissing))
     }
     // Whoever opens the queue waits for this lock.
-    guard
-      try mapping({ () throws(SystemCallError) in
-        try lock.lock(patience: QueueLimits.lockPatience)
-      })
-    else { throw .locked(path: directory.lockPath.string) }
+    try lock.hold(at: directory.lockPath)
     let presence = try mapping { () throws(SystemCallError) in
       FileLock(try Descriptor.open(directory.tailPath, .createIfMissing))
     }

@@ -27,6 +27,33 @@ enum SegmentIndex {
     return (scan, found != right)
   }
 
+  /// Writes the index of a sealed segment anew if its checksum is another; returns whether it was.
+  ///
+  /// Readers may use the segment meanwhile.
+  static func mend(
+    _ segment: SegmentName, checksum: UInt32, in directory: QueueDirectory, epoch: UInt32
+  ) throws(SystemCallError) -> Bool {
+    if try self.checksum(of: segment, in: directory) == checksum { return false }
+    let right = try entries(of: segment, in: directory, epoch: epoch).bytes
+    try directory.replace(directory.indexPath(segment), with: right.span)
+    return true
+  }
+
+  private static func checksum(
+    of segment: SegmentName, in directory: QueueDirectory
+  ) throws(SystemCallError) -> UInt32? {
+    do {
+      let index = try Descriptor.open(directory.indexPath(segment), .readOnly)
+      var bytes = [UInt8](repeating: 0, count: try index.status().byteCount)
+      var span = bytes.mutableSpan
+      _ = try index.read(at: 0, into: &span)
+      return CRC32C.of(bytes.span)
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return nil }
+      throw error
+    }
+  }
+
   /// Reads a segment's text; returns the bytes of its index too.
   static func entries(
     of segment: SegmentName, in directory: QueueDirectory, epoch: UInt32
@@ -39,10 +66,7 @@ enum SegmentIndex {
       if bytes.count < place {
         bytes.append(contentsOf: repeatElement(0, count: place - bytes.count))
       }
-      IndexEntry(
-        offset: UInt32(layout.start), length: UInt32(layout.byteCount),
-        topicHash: Topic.hash64(topic)
-      ).append(to: &bytes)
+      IndexEntry(layout, topic).append(to: &bytes)
     }
     return (scan, bytes)
   }

@@ -22,6 +22,8 @@ final class TopicTable {
   private let file: Descriptor
   private var lineCount = 0
   private var postingCount = 0
+  /// The checksum of the segment's index, if that is right.
+  private(set) var indexChecksum: UInt32 = 0
 
   /// Events in the segment.
   var eventCount: Int { postingCount }
@@ -53,6 +55,7 @@ final class TopicTable {
     }
     lineCount = Int(header.span.littleEndian32(at: 8))
     postingCount = Int(header.span.littleEndian32(at: 12))
+    indexChecksum = header.span.littleEndian32(at: 20)
     guard segment.first + UInt64(postingCount) == next else { return false }
     return try checksum() == header.span.littleEndian32(at: 16)
   }

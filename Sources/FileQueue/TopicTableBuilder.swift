@@ -55,21 +55,23 @@ struct TopicTableBuilder {
   ) throws(SystemCallError) -> [UInt8]? {
     let text = try Descriptor.open(directory.textPath(segment), .readOnly)
     var builder = TopicTableBuilder()
+    var index: [UInt8] = []
     var scanner = SegmentScanner(epoch: epoch)
     let scan = try scanner.scan(text, of: segment) { layout, topic in
-      var checksum = CRC32C()
-      checksum.update(topic)
+      IndexEntry(layout, topic).append(to: &index)
       builder.postings.append(
         Posting(
-          topicHash: Topic.hash64(topic), topicChecksum: checksum.value,
+          topicHash: Topic.hash64(topic), topicChecksum: CRC32C.of(topic),
           number: UInt32(layout.sequence - segment.first), nameByteCount: layout.topic.count,
           nameOffset: layout.topic.lowerBound))
     }
     guard scan.damages.isEmpty, scan.tornByteCount == 0, scan.next == next else { return nil }
-    return try builder.render(text)
+    return try builder.render(text, indexChecksum: CRC32C.of(index.span))
   }
 
-  private mutating func render(_ text: borrowing Descriptor) throws(SystemCallError) -> [UInt8] {
+  private mutating func render(
+    _ text: borrowing Descriptor, indexChecksum: UInt32
+  ) throws(SystemCallError) -> [UInt8] {
     postings.sort { one, other in
       (one.topicHash, one.topicChecksum, one.nameByteCount, one.number)
         < (other.topicHash, other.topicChecksum, other.nameByteCount, other.number)
@@ -94,16 +96,15 @@ struct TopicTableBuilder {
       start = end
     }
     var rest: [UInt8] = []
-    rest.append(contentsOf: repeatElement(0, count: TopicTable.headerByteCount - 20))
+    rest.append(littleEndian: indexChecksum)
+    rest.append(contentsOf: repeatElement(0, count: TopicTable.headerByteCount - 24))
     rest.append(contentsOf: lines)
     rest.append(contentsOf: numbers)
     rest.append(contentsOf: names)
-    var checksum = CRC32C()
-    checksum.update(rest.span)
     var bytes = TopicTable.magic
     bytes.append(littleEndian: lineCount)
     bytes.append(littleEndian: UInt32(postings.count))
-    bytes.append(littleEndian: checksum.value)
+    bytes.append(littleEndian: CRC32C.of(rest.span))
     bytes.append(contentsOf: rest)
     return bytes
   }

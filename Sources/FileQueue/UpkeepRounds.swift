@@ -12,8 +12,8 @@ struct UpkeepRounds: ~Copyable {
   private var round = 0
   /// What each segment holds; sealed ones are looked at once.
   private var known: [SegmentName: Retention.Segment] = [:]
-  /// Sealed segments that need no table any more.
-  private var tabled: Set<SegmentName> = []
+  /// Sealed segments whose derived files are right.
+  private var lookedAfter: Set<SegmentName> = []
   private var lastLag: (appended: UInt64, durable: UInt64) = (0, 0)
   private var lastError = ""
 
@@ -79,7 +79,7 @@ struct UpkeepRounds: ~Copyable {
       segments = try queue.directory.segments()
     }
     try removeOld(&segments, now: now)
-    try makeTables(segments)
+    try lookAfterSealed(segments)
   }
 
   private mutating func removeOld(
@@ -94,22 +94,30 @@ struct UpkeepRounds: ~Copyable {
       let segment = segments.removeFirst()
       try mapping { () throws(SystemCallError) in try queue.directory.remove(segment) }
       known.removeValue(forKey: segment)
-      tabled.remove(segment)
+      lookedAfter.remove(segment)
       report(false, "removed \(segment.textFile), which retention does not keep")
     }
   }
 
-  private mutating func makeTables(_ segments: [SegmentName]) throws(QueueError) {
+  /// Makes the tables of sealed segments that have none, and mends their indexes; each segment is
+  /// looked at once.
+  private mutating func lookAfterSealed(_ segments: [SegmentName]) throws(QueueError) {
+    let directory = queue.directory
     for (segment, follower) in zip(segments, segments.dropFirst())
-    where !tabled.contains(segment) {
-      try mapping { () throws(SystemCallError) in
-        let directory = queue.directory
+    where !lookedAfter.contains(segment) {
+      let mended = try mapping { () throws(SystemCallError) in
         if try TopicTable.open(segment, in: directory, next: follower.first) == nil {
           _ = try TopicTableBuilder.build(
             segment, next: follower.first, in: directory, epoch: queue.epoch)
         }
+        guard let table = try TopicTable.open(segment, in: directory, next: follower.first) else {
+          return false
+        }
+        return try SegmentIndex.mend(
+          segment, checksum: table.indexChecksum, in: directory, epoch: queue.epoch)
       }
-      tabled.insert(segment)
+      if mended { report(false, "made \(segment.indexFile) anew, which was wrong") }
+      lookedAfter.insert(segment)
     }
   }
 
@@ -125,7 +133,7 @@ struct UpkeepRounds: ~Copyable {
       byteCount: try queue.directory.byteCount(of: segment),
       eventCount: Int(max(next, segment.first) - segment.first),
       times: first...max(first, last))
-    if !isLast, tabled.contains(segment) { known[segment] = contents }
+    if !isLast, lookedAfter.contains(segment) { known[segment] = contents }
     return contents
   }
 }

@@ -11,6 +11,13 @@ public struct CRC32C: Hashable, Sendable {
   /// The checksum of all bytes so far.
   public var value: UInt32 { ~state }
 
+  /// The checksum of all of `bytes`.
+  public static func of(_ bytes: Span<UInt8>) -> UInt32 {
+    var checksum = CRC32C()
+    checksum.update(bytes)
+    return checksum.value
+  }
+
   /// Takes in further bytes.
   public mutating func update(_ bytes: Span<UInt8>) {
     if Self.isInHardware {

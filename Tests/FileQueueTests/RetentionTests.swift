@@ -96,6 +96,25 @@ struct RetentionTests {
     #expect(try fixture.read(queue, from: 2) == ["new"])
   }
 
+  @Test(arguments: [0, 1, 2])
+  func `an index that is wrong, short or gone is made anew`(kind: Int) throws {
+    let fixture = try QueueFixture()
+    try fixture.fill((1...12).map { "event \($0)" }, segmentByteCountMaximum: 300)
+    let queue = try fixture.open()
+    let name = try #require(try queue.directory.segments().first).indexFile
+    let right = try fixture.directory.bytes(name)
+    switch kind {
+    case 0: try fixture.directory.write([1] + right.dropFirst(), to: name)
+    case 1: try fixture.directory.write(right.dropLast(5), to: name)
+    default: try fixture.directory.remove(name)
+    }
+    var upkeep = try UpkeepRounds(queue, retention: .standard) { isError, text in
+      #expect(!isError && text.contains(name), "\(text)")
+    }
+    upkeep.run()
+    #expect(try fixture.directory.bytes(name) == right)
+  }
+
   @Test func `of two who look after a queue one does it`() throws {
     let fixture = try QueueFixture()
     let queue = try fixture.open()
