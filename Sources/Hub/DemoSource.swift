@@ -74,14 +74,9 @@ struct DemoSource: Sendable {
 
   private static func interval(_ text: String?) throws(Problem) -> Duration {
     guard let text else { return .seconds(1) }
-    let units: [(suffix: String, nanoseconds: Double)] = [
-      ("ms", 1e6), ("us", 1e3), ("s", 1e9), ("m", 6e10), ("h", 3.6e12), ("", 1e9),
-    ]
-    for unit in units where text.hasSuffix(unit.suffix) {
-      guard let value = Double(text.dropLast(unit.suffix.count)), value.isFinite else { continue }
-      let nanoseconds = value * unit.nanoseconds
-      guard nanoseconds >= 1e6, nanoseconds <= 3.6e12 else { break }
-      return .nanoseconds(Int64(nanoseconds))
+    if let interval = Duration(text: text), (.milliseconds(1)...(.seconds(3600))).contains(interval)
+    {
+      return interval
     }
     throw Problem(
       status: 400, code: .invalidParameter,
