@@ -2,10 +2,12 @@
 
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
 import subprocess
+import time
 import urllib.request
 
 import pytest
@@ -119,6 +121,20 @@ def test_sigterm_stops_it_like_ctrl_c(make_up):
     assert up.process.wait(PATIENCE_SECONDS) == 0
     assert up.said("Stopped")
     assert commands_with(up.state) == []
+
+
+def test_sigterm_stops_it_at_any_moment(make_up):
+    make_up("built").wait_until_up()
+    seed = int(os.environ.get("WEIR_SEED") or random.randrange(2**32))
+    print(f"WEIR_SEED={seed}")
+    moments = random.Random(seed)
+    for number in range(12):
+        up = make_up(f"state-{number}")
+        # Some come while it is still told what to do, before anything is started.
+        time.sleep(moments.uniform(0.2, 1.5))
+        up.process.send_signal(signal.SIGTERM)
+        assert up.process.wait(PATIENCE_SECONDS) in (0, -signal.SIGTERM)
+        assert commands_with(up.state) == []
 
 
 def test_killed_itself_it_leaves_nothing_behind(make_up):

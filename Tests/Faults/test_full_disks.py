@@ -190,11 +190,11 @@ def test_publish_from_the_command_line_outlives_a_file_size_limit(state):
 def test_a_queue_on_a_read_only_disk_is_refused_with_advice_and_can_be_checked(disk, server):
     queue = f"{disk.path}/queue"
     run = append(queue, batches=10)
-    assert disk.run(f"mount -o remount,ro {disk.mount_point}") == (0, "")
+    assert disk.run(f"mount -o remount,ro tmpfs {disk.mount_point}") == (0, "")
     refused = weir("publish", "--queue", queue, "x")
     assert refused.returncode == 77 and "Read-only" in refused.stderr, refused
     assert weir("check", "--queue", queue).returncode == 0
-    assert disk.run(f"mount -o remount,rw {disk.mount_point}") == (0, "")
+    assert disk.run(f"mount -o remount,rw tmpfs {disk.mount_point}") == (0, "")
     assert not complaints(server.ask("verify", queue, "after", 3), run)
 
 
