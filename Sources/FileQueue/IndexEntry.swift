@@ -14,8 +14,6 @@ struct IndexEntry: Hashable, Sendable {
   /// ``Topic/hash64``.
   let topicHash: UInt64
 
-  static let empty = IndexEntry(offset: 0, length: 0, topicHash: 0)
-
   init(offset: UInt32, length: UInt32, topicHash: UInt64) {
     self.offset = offset
     self.length = length

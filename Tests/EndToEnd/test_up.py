@@ -2,12 +2,10 @@
 
 import os
 import pathlib
-import random
 import shutil
 import signal
 import socket
 import subprocess
-import time
 import urllib.request
 
 import pytest
@@ -24,7 +22,7 @@ BUILD_SECONDS = 1200
 class Up:
     """A running deploy/up."""
 
-    def __init__(self, state, port):
+    def __init__(self, state, port, environment):
         self.state = state
         self.port = port
         self.output = state.parent / f"up-{port}.out"
@@ -32,7 +30,8 @@ class Up:
             # A group of its own, as a terminal gives it one: Ctrl-C goes to all in it.
             self.process = subprocess.Popen(
                 [UP, "--port", str(port), "--state", state], stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, env=ENVIRONMENT, start_new_session=True,
+                stdout=output, stderr=output, env=ENVIRONMENT | environment,
+                start_new_session=True,
             )
 
     def said(self, text):
@@ -76,8 +75,8 @@ def make_up(state):
     """Starts deploy/up: make_up(folder's name)."""
     ups = []
 
-    def make(name="state"):
-        ups.append(Up(state / name, free_port()))
+    def make(name="state", **environment):
+        ups.append(Up(state / name, free_port(), environment))
         return ups[-1]
 
     yield make
@@ -123,18 +122,19 @@ def test_sigterm_stops_it_like_ctrl_c(make_up):
     assert commands_with(up.state) == []
 
 
-def test_sigterm_stops_it_at_any_moment(make_up):
-    make_up("built").wait_until_up()
-    seed = int(os.environ.get("WEIR_SEED") or random.randrange(2**32))
-    print(f"WEIR_SEED={seed}")
-    moments = random.Random(seed)
-    for number in range(12):
-        up = make_up(f"state-{number}")
-        # Some come while it is still told what to do, before anything is started.
-        time.sleep(moments.uniform(0.2, 1.5))
-        up.process.send_signal(signal.SIGTERM)
-        assert up.process.wait(PATIENCE_SECONDS) in (0, -signal.SIGTERM)
-        assert commands_with(up.state) == []
+@pytest.mark.parametrize("child", ['"$nginx"', "tail"])
+def test_a_signal_right_after_a_child_is_started_stops_that_too(make_up, state, child):
+    # bash reads this first; its trap runs before each command of the script.
+    strike = state / "strike.sh"
+    strike.write_text(
+        "trap '[[ ${previous-} != \"start_child $STRIKE_AT\"* ]] || { trap - DEBUG; kill -TERM $$; };"
+        " previous=$BASH_COMMAND' DEBUG\n"
+    )
+    up = make_up(BASH_ENV=str(strike), STRIKE_AT=child)
+    wait_until(lambda: up.said("Stopping"), "the signal to be seen")
+    assert up.process.wait(PATIENCE_SECONDS) == 0
+    assert up.said("Stopped")
+    assert commands_with(up.state) == []
 
 
 def test_killed_itself_it_leaves_nothing_behind(make_up):

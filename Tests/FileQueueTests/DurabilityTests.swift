@@ -33,15 +33,16 @@ struct DurabilityTests {
     #expect(queue.tail.syncedNext == 1)
   }
 
-  @Test func `an event published with full is synced although another with none came behind it`()
-    throws
-  {
+  @Test func `a sync is not left out because another with none has let readers go further`() throws {
     let fixture = try QueueFixture()
     let queue = try fixture.open()
+    var careful = try Appender(queue, durability: .interval)
     var careless = try Appender(queue, durability: .none)
-    var careful = try Appender(queue, durability: .full)
-    _ = try careless.append([fixture.pending("a")])
-    _ = try careful.append([fixture.pending("b")])
+    _ = try careful.append([fixture.pending("a")])
+    _ = try careless.append([fixture.pending("b")])
+    #expect(queue.durableNext == 3)
+    #expect(queue.tail.syncedNext == 1)
+    try careful.synchronize()
     #expect(queue.tail.syncedNext == 3)
   }
 
