@@ -33,7 +33,8 @@ struct DurabilityTests {
     #expect(queue.tail.syncedNext == 1)
   }
 
-  @Test func `a sync is not left out because another with none has let readers go further`() throws {
+  @Test func `a sync is not left out because another with none has let readers go further`() throws
+  {
     let fixture = try QueueFixture()
     let queue = try fixture.open()
     var careful = try Appender(queue, durability: .interval)
