@@ -18,6 +18,8 @@ final class Audience {
   var subscriberCount = 0
   /// What the feed has read for this audience and not yet sent.
   var frame: OutputFrame
+  /// Events in the frame.
+  var eventCount = 0
   /// When the live subscribers were last sent something.
   var lastSentAt = Clock.monotonicNanoseconds()
   /// When they were last sent something that was published.

@@ -9,6 +9,7 @@ public import Logging
 public final class Hub {
   private let committer: Committer
   private let upkeep: Upkeep
+  private let pages: WorkerPages
   private let doors: [StreamLoopDoor]
   private let fronts: Fronts
   private let threads: [Thread]
@@ -30,6 +31,12 @@ public final class Hub {
         log.info("\(text)")
       }
     }
+    let counters = Counters()
+    pages = try WorkerPages(
+      Queue.workersPath(in: queue.path), counters, durability: configuration.durability
+    ) { text in
+      log.warning("what this worker counts is kept in memory only", metadata: ["error": "\(text)"])
+    }
     var doors: [StreamLoopDoor] = []
     var threads: [Thread] = []
     for index in 0..<configuration.streamLoopCount {
@@ -37,7 +44,7 @@ public final class Hub {
       threads.append(
         try Thread.owning(
           name: "stream-loop-\(index)",
-          state: { try StreamLoop(queue, configuration, door, log) }
+          state: { try StreamLoop(queue, configuration, door, log, counters, index: index) }
         ) { (loop: consuming StreamLoop) in
           do throws(SystemCallError) { try loop.run() } catch {
             breakdown.report("a stream loop cannot go on: \(error.descriptionWithAdvice)")
@@ -47,7 +54,7 @@ public final class Hub {
     }
     let router = Router(
       configuration: configuration, queue: queue, committer: committer, loops: doors,
-      crossOrigin: CrossOrigin(configuration.corsOrigins))
+      crossOrigin: CrossOrigin(configuration.corsOrigins), counters: counters, pages: pages)
     var limits = FrontLimits()
     limits.requestBodyByteCountMaximum = HubLimits.requestBodyByteCountMaximum
     fronts = try Fronts.start(
@@ -74,9 +81,10 @@ public final class Hub {
   private func stopWriting(by deadline: Int64) {
     do {
       let isDone = try Waker()
-      _ = try Thread(name: "stop-writing") { [committer, upkeep] in
+      _ = try Thread(name: "stop-writing") { [committer, upkeep, pages] in
         committer.stop()
         upkeep.stop()
+        pages.stop()
         isDone.ring()
       }
       let rest = max(0, deadline - Clock.monotonicNanoseconds())
@@ -85,6 +93,7 @@ public final class Hub {
       // Without a thread that could be left behind.
       committer.stop()
       upkeep.stop()
+      pages.stop()
     }
   }
 }

@@ -29,11 +29,16 @@ extension StreamLoop {
       ) { record, bytes in
         if record.expiresAt <= unixNow { return }
         let body = bytes.extracting(record.body)
+        var liveCount = 0
         audiences.forEach(wanting: bytes.extracting(record.topic)) { audience in
           if audience.live.isEmpty { return }
           if audience.frame.isEmpty { touched.append(audience) }
           audience.frame.append(body)
+          audience.eventCount += 1
+          liveCount += audience.live.count
         }
+        counts.noteLag(
+          milliseconds: unixNow - record.unixMilliseconds, subscriberCount: liveCount)
       }
       if case .gap(let found) = outcome { gap = found }
       feedPause.noteSuccess()
@@ -50,7 +55,9 @@ extension StreamLoop {
       writeCount += sendFrame(of: audience, now: now)
     }
     touched.removeAll(keepingCapacity: true)
-    pacing.finishPass(now: Clock.monotonicNanoseconds(), writeCount: writeCount)
+    let end = Clock.monotonicNanoseconds()
+    pacing.finishPass(now: end, writeCount: writeCount)
+    counts.notePass(pause: pacing.delay(now: end))
   }
 
   /// Tells every live subscriber of events that are gone, before those that follow.
@@ -58,8 +65,10 @@ extension StreamLoop {
     for audience in audiences.all.values where !audience.live.isEmpty {
       if audience.frame.isEmpty { touched.append(audience) }
       var content: [UInt8] = []
-      event(of: gap, next: feed.sequence).append(to: &content)
+      let event = event(of: gap, next: feed.sequence)
+      event.append(to: &content)
       audience.frame.append(content.span)
+      counts.noteGap(event.reason, subscriberCount: audience.live.count)
     }
   }
 
@@ -73,7 +82,8 @@ extension StreamLoop {
   /// Sends an audience's frame to its live subscribers; returns the number of writes.
   private func sendFrame(of audience: Audience, now: Int64) -> Int {
     let bytes = audience.frame.finish()
-    let frame = Frame(bytes)
+    let frame = Frame(bytes, eventCount: audience.eventCount)
+    audience.eventCount = 0
     audience.lastSentAt = now
     let count = audience.live.count
     // From the end, because a subscriber that leaves the list is replaced by the last one.
@@ -81,9 +91,14 @@ extension StreamLoop {
       let subscriber = audience.live[slot]
       do {
         let sent = try subscriber.connection.send(bytes.span)
-        if case .transferred(let byteCount) = sent, byteCount == bytes.count { continue }
+        if case .transferred(let byteCount) = sent, byteCount == bytes.count {
+          counts.noteWrite(byteCount: byteCount, eventCount: frame.eventCount)
+          continue
+        }
         audience.remove(slot: slot)
+        counts.add(to: .falls)
         let byteCount = if case .transferred(let some) = sent { some } else { 0 }
+        counts.noteWrite(byteCount: byteCount, eventCount: 0)
         block(subscriber, frame, sentByteCount: byteCount, then: .catchUp(from: feed))
       } catch {
         close(subscriber)
@@ -100,9 +115,11 @@ extension StreamLoop {
     do {
       let sent = try subscriber.connection.send(bytes.span)
       if case .transferred(let byteCount) = sent, byteCount == bytes.count {
+        counts.noteWrite(byteCount: byteCount, eventCount: frame.eventCount)
         return proceed(subscriber, next)
       }
       let byteCount = if case .transferred(let some) = sent { some } else { 0 }
+      counts.noteWrite(byteCount: byteCount, eventCount: 0)
       block(subscriber, frame, sentByteCount: byteCount, then: next)
     } catch {
       close(subscriber)
@@ -128,7 +145,9 @@ extension StreamLoop {
     do {
       let sent = try subscriber.connection.send(bytes.span.extracting(done...))
       guard case .transferred(let byteCount) = sent else { return }
-      guard done + byteCount == bytes.count else {
+      let isWhole = done + byteCount == bytes.count
+      counts.noteWrite(byteCount: byteCount, eventCount: isWhole ? frame.eventCount : 0)
+      guard isWhole else {
         subscriber.state = .blocked(frame, sentByteCount: done + byteCount, then: next)
         return
       }
@@ -157,6 +176,7 @@ extension StreamLoop {
     }
     let filter = subscriber.audience.key.filter
     var frame = OutputFrame(requestID: subscriber.connection.requestID)
+    var eventCount = 0
     do throws(QueueError) {
       let unixNow = Clock.unixMilliseconds()
       let outcome = try reader.read(
@@ -165,11 +185,14 @@ extension StreamLoop {
       ) { record, bytes in
         if record.expiresAt <= unixNow { return }
         frame.append(bytes.extracting(record.body))
+        eventCount += 1
       }
       if case .gap(let gap) = outcome {
         var content: [UInt8] = []
-        event(of: gap, next: cursor.sequence).append(to: &content)
+        let event = event(of: gap, next: cursor.sequence)
+        event.append(to: &content)
         frame.append(content.span)
+        counts.noteGap(event.reason)
       }
       subscriber.readPause.noteSuccess()
     } catch {
@@ -177,7 +200,9 @@ extension StreamLoop {
       if frame.isEmpty { return pause(subscriber, error, then: .catchUp(from: cursor)) }
     }
     if frame.isEmpty { return proceed(subscriber, .catchUp(from: cursor)) }
-    send(Frame(frame.finish()), to: subscriber, then: .catchUp(from: cursor))
+    counts.add(eventCount, to: .replayedEvents)
+    send(
+      Frame(frame.finish(), eventCount: eventCount), to: subscriber, then: .catchUp(from: cursor))
   }
 
   // MARK: - Failures
@@ -234,7 +259,7 @@ extension StreamLoop {
       var comment: [UInt8] = []
       EventStreamWriter.appendComment("", to: &comment)
       audience.frame.append(comment.span)
-      _ = sendFrame(of: audience, now: now)
+      counts.add(sendFrame(of: audience, now: now), to: .heartbeats)
     }
   }
 
@@ -270,6 +295,6 @@ extension StreamLoop {
     }
     var frame = OutputFrame(requestID: subscriber.connection.requestID)
     frame.append(content.span)
-    send(Frame(frame.finish()), to: subscriber, then: .play(demo, nextAt: nextAt))
+    send(Frame(frame.finish(), eventCount: 0), to: subscriber, then: .play(demo, nextAt: nextAt))
   }
 }

@@ -18,7 +18,8 @@ extension StreamLoop {
       Audience.Key(filter: filter, requestID: connection.requestID))
     let subscriber = Subscriber(
       connection, token: subscribers.reserve(), remoteAddress: arrival.remoteAddress,
-      audience: audience, state: .joining(at: arrival.joinsAt))
+      audience: audience, state: .joining(at: arrival.joinsAt), counts: counts)
+    counts.add(to: .streamsOpened)
     subscribers.insert(subscriber, at: subscriber.token)
     audience.subscriberCount += 1
     do {
@@ -49,14 +50,17 @@ extension StreamLoop {
       case .join(let sequence):
         next = .join(at: sequence)
       case .replay(let sequence):
+        counts.add(to: .replays)
         next = .catchUp(from: try reader.cursor(at: sequence))
       case .afterGap(let gap):
         gap.append(to: &content)
+        counts.add(to: .replays)
+        counts.noteGap(gap.reason)
         next = .catchUp(from: try reader.cursor(at: gap.oldest.sequence))
       }
     }
     opening.append(content)
-    send(Frame(arrival.opening + opening.finish()), to: subscriber, then: next)
+    send(Frame(arrival.opening + opening.finish(), eventCount: 0), to: subscriber, then: next)
   }
 
   /// Goes on with a subscriber whose socket takes bytes.
@@ -119,6 +123,7 @@ extension StreamLoop {
     case .joining, .behind, .blocked, .pausing, .playing: break
     }
     subscriber.state = .closed
+    counts.add(to: .streamsClosed)
     subscribers.release(subscriber.token)
     subscriber.audience.subscriberCount -= 1
     if subscriber.audience.subscriberCount == 0 { audiences.remove(subscriber.audience) }

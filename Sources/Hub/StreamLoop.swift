@@ -22,6 +22,8 @@ final class StreamLoop {
   private let door: StreamLoopDoor
   private var epoll: Epoll
   private let watch: FileWatch?
+  private let counters: Counters
+  let counts: LoopCounts
 
   var reader: QueueReader
   /// How far the loop has read for its live subscribers.
@@ -42,12 +44,15 @@ final class StreamLoop {
   private var isStopping = false
 
   init(
-    _ queue: Queue, _ configuration: HubConfiguration, _ door: StreamLoopDoor, _ log: Logger
+    _ queue: Queue, _ configuration: HubConfiguration, _ door: StreamLoopDoor, _ log: Logger,
+    _ counters: Counters, index: Int
   ) throws {
     self.queue = queue
     self.configuration = configuration
     self.door = door
     self.log = log
+    self.counters = counters
+    counts = LoopCounts(index: index)
     reader = QueueReader(queue)
     feed = try reader.cursor(at: queue.durableNext)
     epoll = try Epoll(eventCountMaximum: HubLimits.epollEventCountMaximum)
@@ -79,10 +84,12 @@ final class StreamLoop {
       }
       joinWaiting()
       serveBehind()
+      counts.flush(to: counters, now: Clock.monotonicNanoseconds())
     }
     // What was acknowledged a moment ago; whoever is not live gets it on coming back.
     if feed.sequence < queue.durableNext { runPass() }
     endAll()
+    counts.flush(to: counters, now: Clock.monotonicNanoseconds())
   }
 
   /// Ends every stream.

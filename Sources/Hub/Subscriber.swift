@@ -34,19 +34,39 @@ final class Subscriber {
   let remoteAddress: String
   let openedAt: Int64
   let audience: Audience
-  var state: State
+  var state: State {
+    didSet { counts.move(from: oldValue.count, to: state.count) }
+  }
+  private let counts: LoopCounts
   /// When the queue may be read again for this subscriber after it could not be.
   var readPause = ReadPause()
 
   init(
     _ connection: consuming StreamConnection, token: EpollToken, remoteAddress: String,
-    audience: Audience, state: State
+    audience: Audience, state: State, counts: LoopCounts
   ) {
     self.connection = connection
     self.token = token
     self.remoteAddress = remoteAddress
     self.audience = audience
     self.state = state
+    self.counts = counts
     openedAt = Clock.monotonicNanoseconds()
+    counts.move(from: nil, to: state.count)
+  }
+}
+
+extension Subscriber.State {
+  /// Where streams of this state are counted.
+  fileprivate var count: LoopCount? {
+    switch self {
+    case .joining: .streamsJoining
+    case .live: .streamsLive
+    case .behind: .streamsBehind
+    case .blocked: .streamsBlocked
+    case .pausing: .streamsPausing
+    case .playing: .streamsPlaying
+    case .closed: nil
+    }
   }
 }

@@ -13,6 +13,7 @@ import Testing
 /// A stream loop that is driven by hand, on a queue with a segment for each event.
 private final class LoopFixture {
   let loop: StreamLoop
+  let counters = Counters()
   let queue: Queue
   private let directory: TemporaryDirectory
   private var appender: Appender
@@ -26,11 +27,17 @@ private final class LoopFixture {
     for data in data { try Self.publish(data, with: &appender) }
     loop = try StreamLoop(
       queue, HubConfiguration(), try StreamLoopDoor(),
-      Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, counters, index: 0)
   }
 
   deinit {
     loop.endAll()
+  }
+
+  /// What the loop has counted.
+  var counted: PageValues {
+    loop.counts.flush(to: counters, now: Clock.monotonicNanoseconds())
+    return counters.values
   }
 
   func publish(_ data: String) throws {
@@ -75,6 +82,40 @@ private final class LoopFixture {
 }
 
 struct StreamLoopTests {
+  @Test func `an event is counted when a subscriber has all of it, live or later, once`() throws {
+    let fixture = try LoopFixture(published: ["one"])
+    try fixture.subscribe(from: 2)
+    #expect(fixture.counted[.streamsLive] == 1)
+    try fixture.publish("two")
+    fixture.loop.runPass()
+    #expect(fixture.counted[.deliveries] == 1)
+    #expect(Histogram.lag.count(in: fixture.counted) == 1)
+    // More than a socket holds: the stream is blocked in the middle of it.
+    let large = String(repeating: "x", count: 2_000_000)
+    try fixture.publish(large)
+    fixture.loop.runPass()
+    try fixture.publish("four")
+    fixture.loop.runPass()
+    #expect(fixture.counted[.deliveries] == 1)
+    #expect(fixture.counted[.streamsBlocked] == 1)
+    #expect(fixture.counted[.falls] == 1)
+    let subscriber = try #require(fixture.loop.subscribers.all.first)
+    let deadline = Clock.monotonicNanoseconds() + 20_000_000_000
+    while fixture.counted[.streamsLive] == 0 {
+      try #require(Clock.monotonicNanoseconds() < deadline)
+      _ = try fixture.received()
+      fixture.loop.resume(subscriber)
+      fixture.loop.serveBehind()
+      fixture.loop.joinWaiting()
+    }
+    #expect(fixture.counted[.deliveries] == 3)
+    #expect(fixture.counted[.replayedEvents] == 1)
+    #expect(fixture.counted.openStreamCount == 1)
+    fixture.loop.endAll()
+    #expect(fixture.counted.openStreamCount == 0)
+    #expect(fixture.counted[.streamsOpened] == 1 && fixture.counted[.streamsClosed] == 1)
+  }
+
   @Test func `what was read before an error is sent at once, and the rest later, once`() throws {
     let fixture = try LoopFixture()
     try fixture.subscribe(from: 1)
