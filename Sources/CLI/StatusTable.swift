@@ -13,7 +13,7 @@ struct StatusTable {
     let rows = [
       ("weir", report.version), ("workers", workers), ("queue", queue), ("events", events),
       ("streams", streams), ("deliveries", deliveries), ("lag", lag),
-      ("pace", "\(report.paceMilliseconds) ms between passes"),
+      ("pace", "\(report.paceMilliseconds) ms from an event to the pass that sends it"),
       (
         "replays",
         "\(number(report.replays.streams)) streams, \(number(report.replays.events)) events"

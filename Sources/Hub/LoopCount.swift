@@ -16,11 +16,11 @@ enum LoopCount: Int, CaseIterable, Sendable {
   /// Heartbeats that have been sent.
   case heartbeats
   case passes
-  /// Time that passes have waited for more events to come together.
+  /// Time that passes have had to wait while there were events.
   case pacingNanoseconds
   /// Streams that began behind an event id.
   case replays
-  /// Events that have been read for one subscriber alone.
+  /// Events that were handed to subscribers that were catching up.
   case replayedEvents
 
   /// Those that say how things are, not what has happened.

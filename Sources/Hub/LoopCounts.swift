@@ -11,6 +11,8 @@ final class LoopCounts {
   private var counts = InlineArray<80, UInt64>(repeating: 0)
   private var flushed = InlineArray<80, UInt64>(repeating: 0)
   private let paceCell: Int
+  /// Since when a pass has to wait, if one does.
+  private var heldSince: Int64?
   /// Since when, and in how many passes, the pauses were made that are the loop's next pace.
   private var paceBegan: Int64 = 0
   private var pacePassCount: UInt64 = 0
@@ -27,18 +29,20 @@ final class LoopCounts {
     counts[count.rawValue - Self.first] &+= UInt64(truncatingIfNeeded: amount)
   }
 
-  /// Counts gap events.
-  func noteGap(_ reason: GapEvent.Reason, subscriberCount: Int = 1) {
-    counts[PageLayout.cell(reason) - Self.first] &+= UInt64(subscriberCount)
+  /// Counts a write to each of so many subscribers, `byteCount` bytes up to the end of a frame.
+  func noteWhole(_ frame: Frame, byteCount: Int, subscriberCount: Int = 1) {
+    add(subscriberCount, to: .writes)
+    add(subscriberCount * byteCount, to: .sentBytes)
+    add(subscriberCount * frame.eventCount, to: .deliveries)
+    if let gap = frame.gap {
+      counts[PageLayout.cell(gap) - Self.first] &+= UInt64(subscriberCount)
+    }
   }
 
-  /// Counts a write to a stream.
-  ///
-  /// - Parameter eventCount: of events whose last byte was in it.
-  func noteWrite(byteCount: Int, eventCount: Int) {
+  /// Counts a write that did not get to the end of a frame.
+  func notePart(byteCount: Int) {
     add(to: .writes)
     add(byteCount, to: .sentBytes)
-    add(eventCount, to: .deliveries)
   }
 
   /// Counts how old an event is that so many live subscribers are about to get.
@@ -48,8 +52,15 @@ final class LoopCounts {
     counts[Histogram.lag.sumCell - Self.first] &+= lag &* UInt64(subscriberCount)
   }
 
-  /// Counts a pass and the pause behind it.
-  func notePass(pause: Int64) {
+  /// Notes that there are events, but that a pass has to wait.
+  func noteHeldPass(now: Int64) {
+    heldSince = heldSince ?? now
+  }
+
+  /// Counts a pass that begins, and how long it had to wait.
+  func notePass(now: Int64) {
+    let pause = now - (heldSince ?? now)
+    heldSince = nil
     add(to: .passes)
     add(Int(pause), to: .pacingNanoseconds)
     pacePassCount += 1

@@ -75,7 +75,9 @@ struct MetricsReport {
     counter("weir_writes_total", "Writes to streams.", .writes)
     counter("weir_heartbeats_total", "Heartbeats sent to streams.", .heartbeats)
     counter("weir_passes_total", "Passes of stream loops over the queue.", .passes)
-    begin("weir_pacing_seconds_total", .counter, "Time that passes waited for more events.")
+    begin(
+      "weir_pacing_seconds_total", .counter, "Time that passes had to wait while there were events."
+    )
     for worker in workers {
       sample(
         "weir_pacing_seconds_total", labels(worker),
@@ -83,7 +85,7 @@ struct MetricsReport {
     }
     counter("weir_replays_total", "Streams that began behind an event id.", .replays)
     counter(
-      "weir_replayed_events_total", "Events read from the queue for one subscriber alone.",
+      "weir_replayed_events_total", "Events handed to subscribers that were catching up.",
       .replayedEvents)
     counter(
       "weir_falls_total", "Times that a stream fell behind because its socket was full.", .falls)

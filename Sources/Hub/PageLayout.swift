@@ -15,7 +15,7 @@ enum PageLayout {
   static let durabilityCell = 2
   /// Publish requests that were answered with a problem.
   static let publishesRefusedCell = 104
-  /// The last pauses between passes in nanoseconds, a cell a stream loop.
+  /// How long passes had to wait lately, in nanoseconds, a cell a stream loop.
   static let paceCells = 224..<(224 + HubLimits.streamLoopCountMaximum)
 
   /// The cells that a stream loop counts in: its counts, gaps, lag.

@@ -25,11 +25,11 @@ public struct StatusReport: Encodable, Sendable {
   public let bytes: UInt64
   /// From publishing an event to handing it to live subscribers.
   public let lagMilliseconds: Quantiles
-  /// How long the slowest stream loop waited lately between two passes; 0 where nothing made it.
+  /// How long passes of the slowest stream loop had to wait lately while there were events.
   public let paceMilliseconds: Double
   /// Events `weir.gap` that were sent.
   public let gaps: UInt64
-  /// What was read from the queue for single subscribers.
+  /// What was sent to subscribers that were not live.
   public let replays: ReplayStatus
   /// What became of publish requests.
   public let publishes: PublishStatus
@@ -102,11 +102,11 @@ public struct StatusReport: Encodable, Sendable {
     }
   }
 
-  /// What was read from the queue for single subscribers.
+  /// What was sent to subscribers that were not live.
   public struct ReplayStatus: Encodable, Sendable {
     /// Streams that began behind an event id.
     public let streams: UInt64
-    /// Events that were read for one subscriber alone.
+    /// Events that were handed to subscribers that were catching up.
     public let events: UInt64
   }
 

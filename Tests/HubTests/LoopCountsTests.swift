@@ -7,14 +7,18 @@ struct LoopCountsTests {
     let counters = Counters()
     let loops = (0..<2).map { LoopCounts(index: $0) }
     for counts in loops {
-      counts.noteWrite(byteCount: 100, eventCount: 2)
+      let frame = Frame(requestID: 1)
+      for _ in 0..<2 { frame.append(event: [UInt8](repeating: 0x61, count: 50).span) }
+      counts.noteWhole(frame, byteCount: 100, subscriberCount: 3)
+      counts.notePart(byteCount: 7)
       counts.move(from: nil, to: .streamsJoining)
       counts.move(from: .streamsJoining, to: .streamsLive)
       counts.flush(to: counters, now: 0)
       counts.flush(to: counters, now: 0)
     }
-    #expect(counters.values[.deliveries] == 4)
-    #expect(counters.values[.sentBytes] == 200)
+    #expect(counters.values[.deliveries] == 12)
+    #expect(counters.values[.sentBytes] == 614)
+    #expect(counters.values[.writes] == 8)
     #expect(counters.values[.streamsLive] == 2)
     #expect(counters.values.openStreamCount == 2)
     loops[0].move(from: .streamsLive, to: .streamsBlocked)
@@ -38,15 +42,17 @@ struct LoopCountsTests {
     #expect(Histogram.lag.bound(ofShare: 0.99, in: values) == 4)
   }
 
-  @Test func `the pace is the mean pause of the last second, and nothing after a quiet one`() {
+  @Test func `the pace is the mean wait of the last second, and nothing after a quiet one`() {
     let counters = Counters()
     let counts = LoopCounts(index: 3)
     let cell = PageLayout.paceCells.lowerBound + 3
     let second: Int64 = 1_000_000_000
     counts.flush(to: counters, now: second)
-    counts.notePass(pause: 1_000_000)
-    counts.notePass(pause: 3_000_000)
-    counts.flush(to: counters, now: second + 10)
+    counts.notePass(now: second)
+    counts.noteHeldPass(now: second + 1_000_000)
+    counts.noteHeldPass(now: second + 2_000_000)
+    counts.notePass(now: second + 5_000_000)
+    counts.flush(to: counters, now: second + 6_000_000)
     #expect(counters.values[cell] == 0)
     counts.flush(to: counters, now: 2 * second)
     #expect(counters.values[cell] == 2_000_000)
