@@ -75,7 +75,9 @@ def make_worker():
 # --- What is counted ---
 
 
-def test_each_event_is_counted_once_for_each_subscriber(site):
+@pytest.mark.parametrize("loops", [1, 3])
+def test_each_event_is_counted_once_for_each_subscriber(make_site, loops):
+    site = make_site("--loops", loops)
     streams = [site.stream() for _ in range(7)] + [site.stream("/sse/orders") for _ in range(3)]
     site.publish_all(str(number) for number in range(40))
     site.publish_all((str(number) for number in range(10)), topic="orders")
