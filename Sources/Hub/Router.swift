@@ -180,15 +180,10 @@ struct Router: Responder {
 
   // MARK: - Publishing
 
-  private struct Acknowledgement: Encodable {
-    let id: String
-    let topic: String
-    let durable: String
-  }
-
   private func publish(
     _ request: borrowing Request, pathTopic: String, _ exchange: Exchange
   ) throws(Problem) -> Answer {
+    let receivedAt = Clock.monotonicNanoseconds()
     guard request.method == "PUT" || request.method == "POST" else {
       throw Problem(
         status: 405, code: .methodNotAllowed, detail: "events are published with PUT or POST",
@@ -198,24 +193,16 @@ struct Router: Responder {
       contentType: request.parameter("CONTENT_TYPE"),
       pathTopic: pathTopic.isEmpty ? nil : pathTopic, pairs: try Self.pairs(of: request),
       body: request.body)
-    let topic = publication.topic.text
+    let topic = publication.topic
     let epoch = queue.epoch
-    let durable = committer.durability.rawValue
-    let receivedAt = Clock.monotonicNanoseconds()
+    let durability = committer.durability
     committer.submit(publication.event) { result in
       switch result {
       case .success(let sequence):
         let latency = max(0, Clock.monotonicNanoseconds() - receivedAt)
         counters.note(UInt64(latency / 1000), in: .publish)
-        let id = EventID(epoch: epoch, sequence: sequence).description
-        exchange.complete(
-          Response(
-            status: 200,
-            headers: [
-              (name: "Content-Type", value: "application/json"),
-              (name: "Cache-Control", value: "no-store"),
-            ],
-            body: JSON.encode(Acknowledgement(id: id, topic: topic, durable: durable))))
+        let id = EventID(epoch: epoch, sequence: sequence)
+        exchange.complete(Acknowledgement(id: id, topic: topic, durability: durability).response)
       case .failure(let error):
         counters.add(to: PageLayout.publishesRefusedCell)
         exchange.complete(response(to: Problem(error)))
