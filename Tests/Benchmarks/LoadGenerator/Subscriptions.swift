@@ -48,12 +48,15 @@ struct Subscriptions: ~Copyable {
   /// What each stream has shown.
   var tracks: [SequenceTrack] { subscriptions.map(\.track) }
 
-  /// Opens `count` streams and returns once all of them have their response's head.
-  mutating func open(_ count: Int, _ tally: inout Tally, deadline: Deadline) throws {
+  /// Opens `count` streams and returns once all of them have their response's head, or it is `end`.
+  mutating func open(
+    _ count: Int, _ tally: inout Tally, until end: Deadline? = nil, deadline: Deadline
+  ) throws {
     // Beside the streams: the publishing connections and what a process has open anyway.
     try Platform.allowDescriptors(count + 200)
     subscriptions.reserveCapacity(count)
     while openCount + refusedCount < count {
+      if let end, end.isPast { return }
       try deadline.check("streams are opened (\(openCount) of \(count))")
       while subscriptions.count < count,
         subscriptions.count - openCount - refusedCount < Self.openingCountMaximum

@@ -3,7 +3,7 @@
 //
 //   limit SOCKET
 //
-// GET  /sse                     a stream
+// GET  /sse                     a stream; at /sse/quiet one on which no event comes
 // POST /publish?rate=R&count=N  with the first event's data as the body, "load RUN NUMBER TIME xxx…":
 //                               makes N events of this form, R a second, from TIME on
 //
@@ -36,7 +36,7 @@ enum {
   ready_max = 512,
 };
 
-enum state { unused, requesting, live, blocked };
+enum state { unused, requesting, quiet, live, blocked };
 
 struct stream {
   enum state state;
@@ -213,6 +213,7 @@ static void take_request(int fd) {
   }
   const char *path = FCGX_GetParam("SCRIPT_NAME", request.envp);
   int is_generate = path != NULL && strncmp(path, "/publish", 8) == 0;
+  int is_quiet = path != NULL && strcmp(path, "/sse/quiet") == 0;
   int body_bytes = FCGX_GetStr(body, sizeof body, request.in);
   int has_begun =
       is_generate && begin_run(FCGX_GetParam("QUERY_STRING", request.envp), body, (size_t)body_bytes);
@@ -226,8 +227,8 @@ static void take_request(int fd) {
              "X-Accel-Buffering: no\r\n\r\nretry: 2000\n", 0);
   if (streams[fd].state == unused) return;
   streams[fd].sent = frames_bytes;
-  watch(fd, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP);
-  join_live(fd);
+  streams[fd].state = quiet;
+  if (!is_quiet) join_live(fd);
 }
 
 static void accept_all(int listener) {
@@ -249,6 +250,7 @@ static void handle(int fd, unsigned events) {
   case requesting:
     take_request(fd);
     break;
+  case quiet:
   case live:
   case blocked:
     // A web server has nothing more to say on a stream: what comes is its end.

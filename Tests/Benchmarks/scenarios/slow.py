@@ -46,7 +46,7 @@ def measure(bench, peer, byte_count, stalled):
                     subscribers=stalled)
                 waiting.append(load)
                 load.wait_for_figures()
-            options = bench.fan_out_options(site, 1000, 100, count / rate)
+            options = bench.fan_out_options(site, 1000, 100, count / rate) | {"grace_seconds": 20}
             healthy = bench.load("fan-out", 300, **options)
             waiting.append(healthy)
             bench.measure(
