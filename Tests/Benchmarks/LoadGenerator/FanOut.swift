@@ -15,7 +15,8 @@ struct FanOut: ParsableCommand {
   @Option(help: ArgumentHelp("The stream to open.", valueName: "url"))
   var url: Endpoint
 
-  @Option(help: "What the hub speaks: weir (JSON, ids of the queue) or plain (the body is the data).")
+  @Option(
+    help: "What the hub speaks: weir (JSON, ids of the queue) or plain (the body is the data).")
   var dialect = Dialect.weir
 
   @Option(help: "How many streams to open.")

@@ -13,7 +13,8 @@ struct Publish: ParsableCommand {
   @Option(help: ArgumentHelp("Where to publish.", valueName: "url"))
   var url: Endpoint
 
-  @Option(help: "What the hub speaks: weir (JSON, ids of the queue) or plain (the body is the data).")
+  @Option(
+    help: "What the hub speaks: weir (JSON, ids of the queue) or plain (the body is the data).")
   var dialect = Dialect.weir
 
   @Option(help: "How many connections to use.")

@@ -7,7 +7,8 @@ final class PublishThread: Sendable {
   private let thread = Mutex<Thread?>(nil)
 
   /// Starts to publish.
-  init(_ publish: @escaping @Sendable (inout PublishTally) throws -> Void, dialect: Dialect) throws {
+  init(_ publish: @escaping @Sendable (inout PublishTally) throws -> Void, dialect: Dialect) throws
+  {
     let thread = try Thread(name: "publisher") {
       let result = Result {
         var tally = PublishTally(dialect)

@@ -27,7 +27,9 @@ final class Subscription {
   /// - Parameters:
   ///   - buffer: begins with ``kept``; what it holds is changed.
   ///   - byteCount: of what is kept and what was read behind it.
-  func take(_ buffer: inout [UInt8], byteCount: Int, now: Int64, _ tally: inout Tally) throws(Failure) {
+  func take(_ buffer: inout [UInt8], byteCount: Int, now: Int64, _ tally: inout Tally)
+    throws(Failure)
+  {
     var received = kept.count..<byteCount
     var textEnd = kept.count
     if state == .awaitingHead {
@@ -113,7 +115,9 @@ final class Subscription {
       case UInt8(ascii: "i"):
         sequence = text.sequence(in: min(lineStart + 4, lineEnd)..<lineEnd)
       case UInt8(ascii: "e"):
-        if text.rest(of: lineStart..<lineEnd, after: "event: weir.gap") != nil { tally.gapCount += 1 }
+        if text.rest(of: lineStart..<lineEnd, after: "event: weir.gap") != nil {
+          tally.gapCount += 1
+        }
       default:
         break
       }

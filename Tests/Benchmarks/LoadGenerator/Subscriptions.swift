@@ -4,6 +4,11 @@ import Kernel
 struct Subscriptions: ~Copyable {
   /// So many connects are under way at a time, well below nginx's backlog of 511.
   private static let openingCountMaximum = 200
+  /// The pause between two looks at the streams, by which latencies are too long at most.
+  ///
+  /// Without it the sender wakes this thread again and again, and pays for it: on loopback that is
+  /// a third of what nginx does, and no client on a network asks for it.
+  private static let lingering: Duration = .milliseconds(1)
   private static let pieceByteCountMaximum = 256 << 10
 
   private let endpoint: Endpoint
@@ -73,6 +78,7 @@ struct Subscriptions: ~Copyable {
 
   /// Waits until something comes, or `timeout` is over, and takes what has come.
   mutating func read(_ tally: inout Tally, timeout: Duration) throws {
+    Clock.pause(Self.lingering)
     let count = try epoll.wait(timeout: timeout)
     for index in 0..<count {
       let (token, _) = epoll.event(index)

@@ -1,17 +1,25 @@
 """Figures as pictures."""
 
 
-def draw(table, path, machine):
-    """Draws the table's main rows as an SVG; returns whether it could."""
+def plotting():
+    """matplotlib's pyplot, set up for SVG; None where it is not installed."""
     try:
         import matplotlib
     except ImportError:
-        return False
+        return None
     matplotlib.use("svg")
     # Text stays text, and two runs with the same figures give the same file.
     matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "weir", "font.size": 9})
     from matplotlib import pyplot
 
+    return pyplot
+
+
+def draw(table, path, machine):
+    """Draws the table's main rows as an SVG, where matplotlib is there."""
+    pyplot = plotting()
+    if not pyplot:
+        return
     panels = [
         panel for panel in (
             ("Deliveries/s held", rows(table, "saturation", lambda row: row.unit == "deliveries/s"
@@ -28,16 +36,45 @@ def draw(table, path, machine):
                 table, "loads", lambda row: row.what.endswith(": p99")), True),
         ) if panel[1]]
     if not panels:
-        return False
+        return
     figure, axes = pyplot.subplots(
         len(panels), 1, figsize=(9, 2.6 * len(panels)), layout="constrained", squeeze=False)
     for (title, chosen, is_logarithmic), axis in zip(panels, axes[:, 0]):
         bars(axis, table.peers, chosen, is_logarithmic)
         axis.set_title(title, loc="left")
     axes[0, 0].legend(loc="upper right", ncols=len(table.peers), frameon=False)
+    save(figure, path, machine)
+
+
+def draw_course(samples, path, machine):
+    """Draws how memory and descriptors went, as an SVG."""
+    pyplot = plotting()
+    if not pyplot:
+        return
+    minutes = [one["seconds"] / 60 for one in samples]
+    figure, axes = pyplot.subplots(2, 1, figsize=(9, 5), layout="constrained", sharex=True)
+    for axis, key, title, unit in (
+        (axes[0], "resident_kib", "Resident memory, MiB", 1024),
+        (axes[1], "descriptors", "Descriptors", 1),
+    ):
+        for what, label in (("hub", "weir"), ("nginx", "nginx's worker")):
+            axis.plot(minutes, [one[what][key] / unit for one in samples], label=label)
+        axis.set_title(title, loc="left")
+        axis.set_ylim(bottom=0)
+        without_frame(axis)
+    axes[0].legend(frameon=False)
+    axes[1].set_xlabel("minutes")
+    save(figure, path, machine)
+
+
+def save(figure, path, machine):
     figure.supxlabel(f"{machine['processor']}, {machine['nginx']}; {machine['weir']}", fontsize=7)
     figure.savefig(path, metadata={"Date": None})
-    return True
+
+
+def without_frame(axis):
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
 
 
 def rows(table, scenario, is_wanted):
@@ -63,5 +100,4 @@ def bars(axis, peers, rows, is_logarithmic):
     axis.margins(y=0.2)
     if is_logarithmic:
         axis.set_yscale("log")
-    for side in ("top", "right"):
-        axis.spines[side].set_visible(False)
+    without_frame(axis)
