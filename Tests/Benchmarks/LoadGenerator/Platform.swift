@@ -74,20 +74,21 @@ enum Platform {
     precondition(start + byteCountMaximum <= buffer.count)
     let number = descriptor.rawValue
     let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-      unsafe recv(number, bytes.baseAddress! + start, byteCountMaximum, CInt(MSG_DONTWAIT))
+      let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+      return unsafe recv(number, rest.baseAddress, byteCountMaximum, CInt(MSG_DONTWAIT))
     }
     if count >= 0 { return count }
     return Glibc.errno == EAGAIN || Glibc.errno == EINTR ? nil : 0
   }
 
-  /// Moves bytes within a buffer; the two places may overlap (memmove(3)).
+  /// Moves bytes within a buffer; the two places may overlap.
   @inline(__always)
   static func move(_ buffer: inout [UInt8], from source: Range<Int>, to target: Int) {
     precondition(source.upperBound <= buffer.count && target + source.count <= buffer.count)
     if source.lowerBound == target { return }
     unsafe buffer.withUnsafeMutableBytes { bytes in
-      let start = bytes.baseAddress!
-      _ = unsafe memmove(start + target, start + source.lowerBound, source.count)
+      let moved = unsafe UnsafeRawBufferPointer(rebasing: bytes[source])
+      unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[target...]).copyMemory(from: moved)
     }
   }
 
@@ -99,7 +100,8 @@ enum Platform {
     precondition(start + byteCount <= text.count && otherStart + byteCount <= bytes.count)
     return unsafe text.withUnsafeBytes { text in
       unsafe bytes.withUnsafeBytes { bytes in
-        unsafe memcmp(text.baseAddress! + start, bytes.baseAddress! + otherStart, byteCount) == 0
+        guard let one = text.baseAddress, let other = bytes.baseAddress else { return true }
+        return unsafe memcmp(one + start, other + otherStart, byteCount) == 0
       }
     }
   }

@@ -62,7 +62,9 @@ extension Span<UInt8> {
     return Int((fours &* 10_000 &+ fours >> 32) & 0xFFFF_FFFF)
   }
 
-  /// Where the next line feed is in `range`; nil without one. Looks at eight bytes at a time.
+  /// Where the next line feed is in `range`; nil without one.
+  ///
+  /// Looks at eight bytes at a time.
   @inline(__always)
   func lineFeed(in range: Range<Int>) -> Int? {
     var position = range.lowerBound

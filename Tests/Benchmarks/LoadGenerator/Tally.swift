@@ -18,6 +18,7 @@ struct Tally {
   private(set) var latency = Histogram()
 
   /// By number: the event's key, which ascends in the order of events; `.max` before it is known.
+  ///
   /// That is the sequence in its id, or how many others were seen before it on any stream.
   private var keys: [UInt64]
   private var rankNext: UInt64 = 0

@@ -16,9 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <linux/sockios.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +36,9 @@ enum {
   data_bytes_max = 60000,
   descriptors_max = 65536,
   ready_max = 512,
+  pacing_samples_max = 24,  // 16, and what rounding adds
+  pass_bytes_max = 47 << 10,  // of records, which in a queue have heads
+  queue_head_bytes = 40,
 };
 
 enum state { unused, requesting, quiet, live, blocked };
@@ -73,12 +78,52 @@ static long long now_ns(void) {
 
 // --- Pacing: the same as Sources/Hub/Pacing.swift ---
 
-static long long resumes_at;
+static struct {
+  int samples[pacing_samples_max];  // descriptors
+  int count, taken, writes;
+  long long began, ended, busy_until, opens;
+} pacing;
 
-static void finish_pass(long long now, int writes) {
-  const long long per_write = 25000, max = 250000000;
-  long long pause = writes * per_write;
-  resumes_at = now + (pause < max ? pause : max);
+static int is_drained(int fd) {
+  int unread = 0;
+  return streams[fd].state == unused || ioctl(fd, SIOCOUTQ, &unread) != 0 || unread == 0;
+}
+
+static void begin_pass(long long now, int writes) {
+  pacing.began = now;
+  pacing.writes = writes;
+  pacing.count = 0;
+}
+
+// Looks at a stream before the write `number` of the pass.
+static void sample(int number, int fd) {
+  int share = 8;
+  int every = pacing.writes / share > 1 ? pacing.writes / share : 1;
+  if (number < pacing.writes - share && number % every != 0) return;
+  if (pacing.count < pacing_samples_max && is_drained(fd)) pacing.samples[pacing.count++] = fd;
+}
+
+static void end_pass(long long now) {
+  pacing.ended = now;
+  pacing.busy_until = now;
+  pacing.taken = pacing.count;
+}
+
+// Nanoseconds until the next pass may begin or is to be asked for again; 0 for at once.
+static long long pass_delay(long long now) {
+  if (pacing.count > 0) {
+    int left = 0;
+    for (int index = 0; index < pacing.count; index++)
+      if (!is_drained(pacing.samples[index])) pacing.samples[left++] = pacing.samples[index];
+    pacing.count = left;
+    if (left * 4 > pacing.taken && now - pacing.ended < 250000000) {
+      pacing.busy_until = now;
+      return 1000000;
+    }
+    pacing.count = 0;
+    pacing.opens = pacing.busy_until + (pacing.busy_until - pacing.began) / 10;
+  }
+  return pacing.opens > now ? pacing.opens - now : 0;
 }
 
 // --- Streams ---
@@ -148,9 +193,11 @@ static void make_room(size_t bytes) {
 static void run_pass(long long now) {
   make_room(record_header_bytes + record_content_bytes_max);
   char *record = frames + frames_bytes;
-  size_t content = 0;
+  size_t content = 0, read = 0;
   while (run.next < run.count && due_at(run.next) <= now &&
          content + run.data_bytes + 64 <= record_content_bytes_max) {
+    if (read > 0 && read + queue_head_bytes + run.data_bytes > pass_bytes_max) break;
+    size_t before = content;
     put_digits(run.data + number_offset, number_digits, run.next);
     put_digits(run.data + time_offset, time_digits, due_at(run.next));
     run.next++;
@@ -159,15 +206,20 @@ static void run_pass(long long now) {
     memcpy(place + 6, run.data, run.data_bytes);
     content += 6 + run.data_bytes;
     content += (size_t)sprintf(place + 6 + run.data_bytes, "\nid: 00000000-%lld\n\n", run.next);
+    read += queue_head_bytes + content - before;
   }
   // STDOUT of request 1.
   const char header[record_header_bytes] = {1, 6, 0, 1, (char)(content >> 8), (char)content, 0, 0};
   memcpy(record, header, sizeof header);
   frames_bytes += sizeof header + content;
-  int writes = live_count;
+  begin_pass(now, live_count);
+  int number = 0;
   // From the end: a stream that leaves the list is replaced by its last one.
-  for (int slot = live_count - 1; slot >= 0; slot--) send_rest(live_list[slot]);
-  finish_pass(now_ns(), writes);
+  for (int slot = live_count - 1; slot >= 0; slot--) {
+    sample(number++, live_list[slot]);
+    send_rest(live_list[slot]);
+  }
+  end_pass(now_ns());
 }
 
 // Begins a run; only while every stream has all of the one before.
@@ -259,12 +311,11 @@ static void handle(int fd, unsigned events) {
   }
 }
 
-// Milliseconds, rounded up, until the next pass may begin; without end where there is nothing to do.
-static int timeout_ms(long long now) {
+// Nanoseconds until something is to be done; negative where there is nothing to do.
+static long long next_delay(long long now) {
   if (run.next >= run.count) return -1;
-  long long at = due_at(run.next);
-  if (at < resumes_at) at = resumes_at;
-  return at <= now ? 0 : (int)((at - now + 999999) / 1000000);
+  long long due = due_at(run.next);
+  return due > now ? due - now : pass_delay(now);
 }
 
 static int listen_at(const char *path) {
@@ -299,12 +350,14 @@ int main(int argc, char **argv) {
   watch(listener, EPOLL_CTL_ADD, EPOLLIN);
   static struct epoll_event ready[ready_max];
   while (1) {
-    int count = epoll_wait(epoll, ready, ready_max, timeout_ms(now_ns()));
+    long long delay = next_delay(now_ns());
+    int timeout = delay < 0 ? -1 : (int)((delay + 999999) / 1000000);  // rounded up, as weir does
+    int count = epoll_wait(epoll, ready, ready_max, timeout);
     for (int index = 0; index < count; index++) {
       if (ready[index].data.fd == listener) accept_all(listener);
       else handle(ready[index].data.fd, ready[index].events);
     }
     long long now = now_ns();
-    if (run.next < run.count && due_at(run.next) <= now && resumes_at <= now) run_pass(now);
+    if (next_delay(now) == 0) run_pass(now);
   }
 }
