@@ -83,13 +83,11 @@ struct FanOut: ParsableCommand {
     // What publishing needs is made meanwhile.
     let start = Clock.monotonicNanoseconds() + 300_000_000
     let loop = OpenLoop(startNanoseconds: start, rate: rate, eventCount: eventCount)
-    let cpuStart = Platform.processNanoseconds()
-    let others = try ProcessTimes(of: pid)
+    let times = try ProcessTimes(of: pid)
     let publishing = try source.start(
       loop, dialect: dialect, stamp: stamp, topicCount: topicCount, deadline: deadline)
     defer { publishing.join() }
     let published = try readAll(&subscriptions, &tally, publishing)
-    let cpu = Platform.processNanoseconds() - cpuStart
     let wall = Clock.monotonicNanoseconds() - start
 
     let lostCount = lostCount(subscriptions.tracks, published, tally)
@@ -102,11 +100,7 @@ struct FanOut: ParsableCommand {
     describeDeliveries(tally, lostCount: lostCount, in: &report)
     report.add("ended_streams", "streams that ended early", subscriptions.endedCount)
     report.add("latency", "latency", tally.latency)
-    try others.describe(
-      in: &report, wallNanoseconds: wall, deliveredCount: tally.deliveredCount)
-    report.add(
-      "generator_cpu_percent", "CPU of this program", 100 * Double(cpu) / Double(wall),
-      "% of a core")
+    try times.describe(in: &report, deliveredCount: tally.deliveredCount)
     report.add(
       "publisher_cpu_percent", "  of it for publishing",
       100 * Double(published.threadNanoseconds) / Double(wall), "% of a core")

@@ -48,8 +48,7 @@ struct Publish: ParsableCommand {
     var pool = try PublishPool(to: url, dialect: dialect, count: clients, stamp: stamp)
     var tally = PublishTally(dialect)
     tally.startNanoseconds = Clock.monotonicNanoseconds()
-    let others = try ProcessTimes(of: pid)
-    let cpuStart = Platform.processNanoseconds()
+    let times = try ProcessTimes(of: pid)
     var number = 0
     while (number < count || pool.busyCount > 0) && !deadline.isPast {
       while number < count, pool.hasIdle {
@@ -62,7 +61,6 @@ struct Publish: ParsableCommand {
       }
     }
     tally.unansweredCount = pool.busyCount + count - number
-    let cpu = Platform.processNanoseconds() - cpuStart
     let wall = Double(max(1, tally.endNanoseconds - tally.startNanoseconds))
 
     var report = Report()
@@ -70,9 +68,7 @@ struct Publish: ParsableCommand {
     let perSecond = Double(tally.events.count) * 1e9 / wall
     report.add("acknowledged_per_second", "rate", perSecond, "acknowledgements/s", digits: 0)
     report.add("acknowledgement", "acknowledged after", tally.latency)
-    try others.describe(in: &report, wallNanoseconds: Int64(wall), deliveredCount: 0)
-    report.add(
-      "generator_cpu_percent", "CPU of this program", 100 * Double(cpu) / wall, "% of a core")
+    try times.describe(in: &report)
     try output.publish(report)
     guard tally.isClean else { throw ExitCode(1) }
   }

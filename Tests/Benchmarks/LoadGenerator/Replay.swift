@@ -42,8 +42,7 @@ struct Replay: ParsableCommand {
     var tally = Tally(
       stamp: Stamp(byteCount: dataBytes, run: Stamp.filledRun), dialect: .weir, eventCount: count)
     var subscriptions = try Subscriptions(to: url, lastEventID: lastEventID)
-    let others = try ProcessTimes(of: pid)
-    let cpuStart = Platform.processNanoseconds()
+    let times = try ProcessTimes(of: pid)
     let start = Clock.monotonicNanoseconds()
     try subscriptions.open(subscribers, &tally, deadline: deadline)
     while tally.deliveredCount < count * subscribers, !deadline.isPast {
@@ -51,7 +50,6 @@ struct Replay: ParsableCommand {
       if subscriptions.endedCount > 0 { break }
     }
     let wall = Clock.monotonicNanoseconds() - start
-    let cpu = Platform.processNanoseconds() - cpuStart
     let missingCount = count * subscribers - tally.deliveredCount + tally.duplicateCount
     var report = Report()
     report.add("subscribers", "streams", subscribers)
@@ -65,11 +63,7 @@ struct Replay: ParsableCommand {
     report.add("seconds", "time", Double(wall) / 1e9, "s", digits: 2)
     report.add(
       "rate", "rate", Double(tally.deliveredCount) * 1e9 / Double(wall), "deliveries/s", digits: 0)
-    try others.describe(
-      in: &report, wallNanoseconds: wall, deliveredCount: tally.deliveredCount)
-    report.add(
-      "generator_cpu_percent", "CPU of this program", 100 * Double(cpu) / Double(wall),
-      "% of a core")
+    try times.describe(in: &report, deliveredCount: tally.deliveredCount)
     try output.publish(report)
     let isExact =
       missingCount + tally.duplicateCount + tally.lateCount + tally.wrongCount + tally.gapCount == 0

@@ -42,7 +42,8 @@ def draw(table, path, machine):
     for (title, chosen, is_logarithmic), axis in zip(panels, axes[:, 0]):
         bars(axis, table.peers, chosen, is_logarithmic)
         axis.set_title(title, loc="left")
-    axes[0, 0].legend(loc="upper right", ncols=len(table.peers), frameon=False)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
     save(figure, path, machine)
 
 
@@ -94,9 +95,11 @@ def bars(axis, peers, rows, is_logarithmic):
                 places.append(place + index * width - 0.4 + width / 2)
                 heights.append(value)
         drawn = axis.bar(places, heights, width, label=peer.label)
-        axis.bar_label(drawn, fmt=lambda value: f"{value:,.3g}" if value < 1000 else f"{value:,.0f}",
-                       fontsize=6, padding=1)
+        axis.bar_label(
+            drawn, fmt=lambda value: f"{value:,.3g}" if value < 1000 else f"{value:,.0f}",
+            fontsize=6, padding=1)
     axis.set_xticks(range(len(rows)), [row.what.split(":")[0].strip() for row in rows])
+    axis.set_xlim(-0.5, len(rows) - 0.5)
     axis.margins(y=0.2)
     if is_logarithmic:
         axis.set_yscale("log")

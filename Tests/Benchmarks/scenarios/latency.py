@@ -22,7 +22,7 @@ def run(bench):
     bench.add(
         TITLE, "lost, doubled or out of order", "events", lost,
         Goal("0", lost["weir"] == 0) if "weir" in lost else None)
-    for key, label in (("hub_cpu_percent", "hub"), ("nginx_cpu_percent", "nginx"),
-                       ("generator_cpu_percent", "load generator")):
-        bench.add(TITLE, f"CPU of the {label}", "% of a core", {
+    for key, label in (("hub_cpu_percent", "the hub"), ("nginx_cpu_percent", "nginx"),
+                       ("generator_cpu_percent", "the load generator")):
+        bench.add(TITLE, f"CPU of {label}", "% of a core", {
             name: figures.get(key) for name, figures in found.items()})

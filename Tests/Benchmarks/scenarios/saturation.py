@@ -24,11 +24,13 @@ def search(bench, peer, subscribers, **source):
     def hold(deliveries):
         nonlocal best
         rate = deliveries / subscribers
-        figures = bench.fan_out(NAME, peer, subscribers, rate, seconds, **source)
-        if not is_held(figures, rate):
-            return False
-        best = figures | {"deliveries_per_second": figures["rate"] * subscribers}
-        return True
+        # A second try, because other processes may have had the machine for a moment.
+        for _ in range(1 if bench.is_quick else 2):
+            figures = bench.fan_out(NAME, peer, subscribers, rate, seconds, **source)
+            if is_held(figures, rate):
+                best = figures | {"deliveries_per_second": figures["rate"] * subscribers}
+                return True
+        return False
 
     low, high = 0, BEGIN[peer.name]
     while high <= DELIVERIES_MAXIMUM and hold(high):
