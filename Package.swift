@@ -56,7 +56,8 @@ let package = Package(
       dependencies: ["EventStream", "FileQueue", "Hub", "Kernel", arguments, logging, system],
       swiftSettings: settings),
     .executableTarget(
-      name: "LoadGenerator", dependencies: ["Kernel", arguments, system],
+      name: "LoadGenerator",
+      dependencies: ["EventStream", "FileQueue", "Kernel", arguments, system],
       path: "Tests/Benchmarks/LoadGenerator", swiftSettings: settings),
     .executableTarget(
       name: "QueueBenchmark",

@@ -15,15 +15,17 @@ struct ChunkDecoder {
   /// Whether the body has come to its end.
   var hasEnded: Bool { part == .ended }
 
-  /// The next stretch of content in `bytes` from `position` on, which moves behind it; nil where
-  /// there is none left.
+  /// The next stretch of content in `range` of `bytes`, whose begin moves behind it; nil where there
+  /// is none left.
   mutating func next(
-    _ bytes: Span<UInt8>, _ position: inout Int
+    _ bytes: Span<UInt8>, _ range: inout Range<Int>
   ) throws(Failure) -> Range<Int>? {
-    while position < bytes.count {
+    var position = range.lowerBound
+    defer { range = position..<range.upperBound }
+    while position < range.upperBound {
       if part == .content {
         let start = position
-        position = min(bytes.count, start + remaining)
+        position = min(range.upperBound, start + remaining)
         remaining -= position - start
         if remaining == 0 { part = .contentEnd }
         return start..<position

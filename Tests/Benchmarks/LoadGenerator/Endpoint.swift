@@ -29,6 +29,17 @@ struct Endpoint: ExpressibleByArgument, Sendable {
     self.path = path
   }
 
+  private init(address: UInt32, port: UInt16, path: String) {
+    self.address = address
+    self.port = port
+    self.path = path
+  }
+
+  /// The same endpoint with a query, where it has none.
+  func with(query: String) -> Endpoint {
+    Endpoint(address: address, port: port, path: "\(path)?\(query)")
+  }
+
   /// "127.0.0.1:8080", for the Host field and for errors.
   var authority: String {
     let parts = [24, 16, 8, 0].map { "\(address >> UInt32($0) & 0xFF)" }

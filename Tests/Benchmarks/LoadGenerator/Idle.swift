@@ -34,7 +34,8 @@ struct Idle: ParsableCommand {
   func run() throws {
     let deadline = output.deadline
     let before = try pid.map { try ProcessMemory(pid: $0) }
-    var tally = Tally(stamp: Stamp(byteCount: Stamp.byteCountMinimum), eventCount: 0)
+    var tally = Tally(
+      stamp: Stamp(byteCount: Stamp.byteCountMinimum), dialect: .plain, eventCount: 0)
     var subscriptions = try Subscriptions(to: url)
     try subscriptions.open(subscribers, &tally, deadline: deadline)
     let end = Deadline(after: .seconds(seconds))

@@ -65,12 +65,66 @@ enum Platform {
     }
   }
 
+  /// Receives behind the first `start` bytes of `buffer`, without waiting (recv(2)); 0 at the end of
+  /// the connection or where it broke, nil where nothing has come.
+  static func receive(
+    from descriptor: borrowing Descriptor, into buffer: inout [UInt8], at start: Int,
+    byteCountMaximum: Int
+  ) -> Int? {
+    precondition(start + byteCountMaximum <= buffer.count)
+    let number = descriptor.rawValue
+    let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+      let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+      return unsafe recv(number, rest.baseAddress, byteCountMaximum, CInt(MSG_DONTWAIT))
+    }
+    if count >= 0 { return count }
+    return Glibc.errno == EAGAIN || Glibc.errno == EINTR ? nil : 0
+  }
+
+  /// Moves bytes within a buffer; the two places may overlap.
+  @inline(__always)
+  static func move(_ buffer: inout [UInt8], from source: Range<Int>, to target: Int) {
+    precondition(source.upperBound <= buffer.count && target + source.count <= buffer.count)
+    if source.lowerBound == target { return }
+    unsafe buffer.withUnsafeMutableBytes { bytes in
+      let moved = unsafe UnsafeRawBufferPointer(rebasing: bytes[source])
+      unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[target...]).copyMemory(from: moved)
+    }
+  }
+
+  /// Whether two stretches are the same (memcmp(3)).
+  @inline(__always)
+  static func isEqual(
+    _ text: Span<UInt8>, at start: Int, _ bytes: [UInt8], at otherStart: Int, byteCount: Int
+  ) -> Bool {
+    precondition(start + byteCount <= text.count && otherStart + byteCount <= bytes.count)
+    return unsafe text.withUnsafeBytes { text in
+      unsafe bytes.withUnsafeBytes { bytes in
+        guard let one = text.baseAddress, let other = bytes.baseAddress else { return true }
+        return unsafe memcmp(one + start, other + otherStart, byteCount) == 0
+      }
+    }
+  }
+
+  /// Copies bytes to the front of a buffer.
+  @inline(__always)
+  static func copy(_ source: [UInt8], to buffer: inout [UInt8]) {
+    precondition(source.count <= buffer.count)
+    if source.isEmpty { return }
+    unsafe buffer.withUnsafeMutableBytes { bytes in
+      unsafe source.withUnsafeBytes { unsafe bytes.copyMemory(from: $0) }
+    }
+  }
+
   /// CPU time of all threads of this process, in nanoseconds (CLOCK_PROCESS_CPUTIME_ID).
   static func processNanoseconds() -> Int64 {
     var time = timespec()
     _ = unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
+
+  /// The unit of times in /proc.
+  static var tickNanoseconds: Int64 { 1_000_000_000 / Int64(sysconf(CInt(_SC_CLK_TCK))) }
 
   private static func failed(_ call: String, _ subject: String? = nil) -> SystemCallError {
     SystemCallError(call: call, errno: Errno(rawValue: Glibc.errno), subject: subject)

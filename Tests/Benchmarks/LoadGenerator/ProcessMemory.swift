@@ -16,14 +16,18 @@ struct ProcessMemory {
     do {
       let status = try TextFile.read(folder.appending("status"))
       let rollup = try TextFile.read(folder.appending("smaps_rollup"))
-      name =
-        try TextFile.read(folder.appending("comm")).split(separator: "\n").first.map(String.init)
-        ?? ""
+      name = try Self.name(of: pid)
       residentKiB = try Self.number(of: "VmRSS:", in: status)
       proportionalKiB = try Self.number(of: "Pss:", in: rollup)
     } catch let error as SystemCallError {
       throw Failure("\(error): --pid names a process that runs, of this user or seen by root")
     }
+  }
+
+  /// The name of a process.
+  static func name(of pid: Int) throws(SystemCallError) -> String {
+    let text = try TextFile.read(FilePath("/proc/\(pid)/comm"))
+    return text.split(separator: "\n").first.map(String.init) ?? ""
   }
 
   private static func number(of name: String, in text: String) throws -> Int {

@@ -13,6 +13,10 @@ struct Publish: ParsableCommand {
   @Option(help: ArgumentHelp("Where to publish.", valueName: "url"))
   var url: Endpoint
 
+  @Option(
+    help: "What the hub speaks: weir (JSON, ids of the queue) or plain (the body is the data).")
+  var dialect = Dialect.weir
+
   @Option(help: "How many connections to use.")
   var clients: Int
 
@@ -20,7 +24,10 @@ struct Publish: ParsableCommand {
   var count: Int
 
   @Option(help: "The length of each event's data.")
-  var messageBytes = 100
+  var dataBytes = 100
+
+  @Option(help: "Tell the CPU time of this process: the hub's, nginx's worker's.")
+  var pid: [Int] = []
 
   @OptionGroup var output: OutputOptions
 
@@ -29,19 +36,19 @@ struct Publish: ParsableCommand {
       throw ValidationError(
         "--clients is a number from 1 to 1000, --count one from 1 to 100000000.")
     }
-    guard (Stamp.byteCountMinimum...65_536).contains(messageBytes) else {
+    guard (Stamp.byteCountMinimum...Stamp.byteCountMaximum).contains(dataBytes) else {
       throw ValidationError(
-        "--message-bytes is a number from \(Stamp.byteCountMinimum) to 65536.")
+        "--data-bytes is a number from \(Stamp.byteCountMinimum) to \(Stamp.byteCountMaximum).")
     }
   }
 
   func run() throws {
     let deadline = output.deadline
-    let stamp = Stamp(byteCount: messageBytes)
-    var pool = try PublishPool(to: url, count: clients, stamp: stamp)
-    var tally = PublishTally()
+    let stamp = Stamp(byteCount: dataBytes)
+    var pool = try PublishPool(to: url, dialect: dialect, count: clients, stamp: stamp)
+    var tally = PublishTally(dialect)
     tally.startNanoseconds = Clock.monotonicNanoseconds()
-    let cpuStart = Platform.processNanoseconds()
+    let times = try ProcessTimes(of: pid)
     var number = 0
     while (number < count || pool.busyCount > 0) && !deadline.isPast {
       while number < count, pool.hasIdle {
@@ -49,21 +56,19 @@ struct Publish: ParsableCommand {
         number += 1
       }
       for answer in try pool.wait(timeout: deadline.remaining) { tally.add(answer) }
-      if tally.sequences.isEmpty, tally.refusedCount >= 100, tally.statuses == [0] {
+      if tally.events.isEmpty, tally.refusedCount >= 100, tally.statuses == [0] {
         throw Failure("no connection to \(url.authority) stands: is nginx up there?")
       }
     }
     tally.unansweredCount = pool.busyCount + count - number
-    let cpu = Platform.processNanoseconds() - cpuStart
     let wall = Double(max(1, tally.endNanoseconds - tally.startNanoseconds))
 
     var report = Report()
     tally.describe(in: &report)
-    let perSecond = Double(tally.sequences.count) * 1e9 / wall
+    let perSecond = Double(tally.events.count) * 1e9 / wall
     report.add("acknowledged_per_second", "rate", perSecond, "acknowledgements/s", digits: 0)
     report.add("acknowledgement", "acknowledged after", tally.latency)
-    report.add(
-      "generator_cpu_percent", "CPU of this program", 100 * Double(cpu) / wall, "% of a core")
+    try times.describe(in: &report)
     try output.publish(report)
     guard tally.isClean else { throw ExitCode(1) }
   }

@@ -7,6 +7,7 @@ import Kernel
 final class PublishConnection {
   /// What came of a publish.
   enum Outcome {
+    /// Epoch and sequence are 0 where the dialect has none.
     case acknowledged(epoch: Int, sequence: UInt64)
     /// Status 0: the connection broke.
     case refused(status: Int)
@@ -16,6 +17,11 @@ final class PublishConnection {
   typealias Answer = (number: Int, nanoseconds: Int64, outcome: Outcome)
 
   private let endpoint: Endpoint
+  private let dialect: Dialect
+  private let stamp: Stamp
+  /// What every request begins with.
+  private let requestStart: [UInt8]
+  private let requestEnd: [UInt8]
   /// The connection; open between publishes too.
   private(set) var descriptor: Descriptor
   /// The event whose answer is awaited.
@@ -26,8 +32,17 @@ final class PublishConnection {
   private var response: [UInt8] = []
   private var buffer = [UInt8](repeating: 0, count: 4096)
 
-  init(to endpoint: Endpoint) throws {
+  init(to endpoint: Endpoint, dialect: Dialect, stamp: Stamp) throws {
     self.endpoint = endpoint
+    self.dialect = dialect
+    self.stamp = stamp
+    let (before, after) = dialect.wrapping
+    let length = before.utf8.count + stamp.byteCount + after.utf8.count
+    let head =
+      "POST \(endpoint.path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\n"
+      + "Content-Type: \(dialect.contentType)\r\nContent-Length: \(length)\r\n\r\n\(before)"
+    requestStart = Array(head.utf8)
+    requestEnd = Array(after.utf8)
     descriptor = try Platform.connect(to: endpoint)
   }
 
@@ -35,18 +50,15 @@ final class PublishConnection {
   var hasUnsent: Bool { sentCount < request.count }
 
   /// Begins to publish an event; the connection has none under way.
-  func begin(_ stamp: Stamp, number: Int, nanoseconds: Int64) {
+  func begin(number: Int, nanoseconds: Int64) {
     precondition(event == nil)
     event = (number, nanoseconds)
-    let head =
-      "POST \(endpoint.path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\n"
-      + "Content-Type: application/json\r\nContent-Length: \(stamp.byteCount + 14)\r\n\r\n"
-    request = Array(head.utf8)
-    request += Array("{\"message\":\"".utf8)
-    request += stamp.message(number: number, nanoseconds: nanoseconds)
-    request += Array("\"}".utf8)
+    request.removeAll(keepingCapacity: true)
+    request += requestStart
+    request += stamp.data(number: number, nanoseconds: nanoseconds)
+    request += requestEnd
     sentCount = 0
-    response = []
+    response.removeAll(keepingCapacity: true)
     // What goes wrong here is found when the connection is ready next.
     _ = try? send()
   }
@@ -80,7 +92,7 @@ final class PublishConnection {
   private func ended(_ outcome: Outcome) -> Answer? {
     defer {
       event = nil
-      request = []
+      request.removeAll(keepingCapacity: true)
       sentCount = 0
     }
     return event.map { ($0.number, $0.nanoseconds, outcome) }
@@ -90,23 +102,27 @@ final class PublishConnection {
     guard let head = ResponseHead(response.span) else { return nil }
     guard let body = body(behind: head) else { return nil }
     if head.isLast { descriptor = try Platform.connect(to: endpoint) }
-    guard head.status == 200, let id = Self.id(body.span) else {
-      return ended(.refused(status: head.status))
+    guard dialect.isTaken(head.status) else { return ended(.refused(status: head.status)) }
+    switch dialect {
+    case .plain:
+      return ended(.acknowledged(epoch: 0, sequence: 0))
+    case .weir:
+      guard let id = Self.id(body.span) else { return ended(.refused(status: head.status)) }
+      return ended(.acknowledged(epoch: id.epoch, sequence: id.sequence))
     }
-    return ended(.acknowledged(epoch: id.epoch, sequence: id.sequence))
   }
 
   /// The body, without chunks; nil while it is not complete.
   private func body(behind head: ResponseHead) -> [UInt8]? {
-    let rest = response[head.byteCount...]
     guard head.isChunked else {
+      let content = response[head.byteCount...]
       let length = head.contentLength ?? 0
-      return rest.count < length ? nil : Array(rest.prefix(length))
+      return content.count < length ? nil : Array(content.prefix(length))
     }
     var chunks = ChunkDecoder()
-    var position = head.byteCount
+    var rest = head.byteCount..<response.count
     var body: [UInt8] = []
-    while let piece = try? chunks.next(response.span, &position) { body += response[piece] }
+    while let piece = try? chunks.next(response.span, &rest) { body += response[piece] }
     return chunks.hasEnded ? body : nil
   }
 

@@ -3,16 +3,15 @@ import Kernel
 
 /// Publishing connections of one thread, which waits for all of them together.
 struct PublishPool {
-  /// What the published messages say.
-  let stamp: Stamp
   private let connections: [PublishConnection]
   private var idle: [Int]
   private var watched: [pollfd]
 
   /// `count` connections, all idle.
-  init(to endpoint: Endpoint, count: Int, stamp: Stamp) throws {
-    self.stamp = stamp
-    connections = try (0..<count).map { _ in try PublishConnection(to: endpoint) }
+  init(to endpoint: Endpoint, dialect: Dialect, count: Int, stamp: Stamp) throws {
+    connections = try (0..<count).map { _ in
+      try PublishConnection(to: endpoint, dialect: dialect, stamp: stamp)
+    }
     idle = Array((0..<count).reversed())
     watched = Array(repeating: pollfd(), count: count)
   }
@@ -25,9 +24,9 @@ struct PublishPool {
 
   /// Begins to publish on an idle connection.
   ///
-  /// - Parameter nanoseconds: when the event was due to be sent, which its message says.
+  /// - Parameter nanoseconds: when the event was due to be sent, which it says.
   mutating func begin(number: Int, nanoseconds: Int64) {
-    connections[idle.removeLast()].begin(stamp, number: number, nanoseconds: nanoseconds)
+    connections[idle.removeLast()].begin(number: number, nanoseconds: nanoseconds)
   }
 
   /// Waits until an answer comes, or `timeout` is over; returns all that have come.

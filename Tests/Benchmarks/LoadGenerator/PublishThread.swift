@@ -7,13 +7,14 @@ final class PublishThread: Sendable {
   private let thread = Mutex<Thread?>(nil)
 
   /// Starts to publish.
-  init(
-    _ loop: OpenLoop, to endpoint: Endpoint, connectionCount: Int, stamp: Stamp, deadline: Deadline
-  ) throws {
+  init(_ publish: @escaping @Sendable (inout PublishTally) throws -> Void, dialect: Dialect) throws
+  {
     let thread = try Thread(name: "publisher") {
       let result = Result {
-        var pool = try PublishPool(to: endpoint, count: connectionCount, stamp: stamp)
-        return try loop.run(&pool, deadline: deadline)
+        var tally = PublishTally(dialect)
+        try publish(&tally)
+        tally.threadNanoseconds = Clock.threadNanoseconds()
+        return tally
       }
       self.result.withLock { $0 = result }
     }

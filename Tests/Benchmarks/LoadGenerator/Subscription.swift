@@ -2,8 +2,8 @@ import Kernel
 
 /// One open stream: its connection, and where in the response it is.
 ///
-/// Reads lines that end in LF, as weir writes them. What is kept between two pieces is the line
-/// that the first one cut off, and nothing else.
+/// What is kept between two pieces is the event block that the first one cut off, and nothing else.
+/// Lines end in LF, as all hubs here write them.
 final class Subscription {
   /// What a stream is at.
   enum State {
@@ -13,123 +13,116 @@ final class Subscription {
   let descriptor: Descriptor
   var state = State.connecting
   private(set) var track = SequenceTrack()
-
+  private var isChunked = true
   private var chunks = ChunkDecoder()
-  private var kept: [UInt8] = []
-  private var sequence: UInt64?
-  private var event: (number: Int, nanoseconds: Int64)?
+  /// The begin of a block, or of the response's head.
+  private(set) var kept: [UInt8] = []
 
   init(_ descriptor: consuming Descriptor) {
     self.descriptor = descriptor
   }
 
   /// Takes what has been read from the connection at `now`.
-  func take(_ bytes: Span<UInt8>, now: Int64, _ tally: inout Tally) throws(Failure) {
+  ///
+  /// - Parameters:
+  ///   - buffer: begins with ``kept``; what it holds is changed.
+  ///   - byteCount: of what is kept and what was read behind it.
+  func take(_ buffer: inout [UInt8], byteCount: Int, now: Int64, _ tally: inout Tally)
+    throws(Failure)
+  {
+    var received = kept.count..<byteCount
+    var textEnd = kept.count
     if state == .awaitingHead {
-      try takeHead(bytes, now: now, &tally)
-      return
+      let head: ResponseHead
+      do {
+        let span = buffer.span
+        guard let whole = ResponseHead(span.extracting(0..<byteCount)) else {
+          guard byteCount < 16 << 10 else { throw Failure("the response's head has no end") }
+          kept.append(contentsOf: buffer[received])
+          return
+        }
+        head = whole
+      }
+      guard head.status == 200 else {
+        throw Failure(
+          "a stream was answered with status \(head.status): "
+            + "is --url a stream, and does nginx take so many?", status: head.status)
+      }
+      isChunked = head.isChunked
+      state = .open
+      received = head.byteCount..<byteCount
+      textEnd = 0
     }
-    var position = 0
-    while let piece = try chunks.next(bytes, &position) {
-      takeLines(bytes, piece, now: now, &tally)
+    if !isChunked {
+      // A body without a length, to the end of the connection.
+      Platform.move(&buffer, from: received, to: textEnd)
+      textEnd += received.count
     }
+    // The chunks' content is moved together, to the front.
+    while isChunked, let piece = try chunks.next(buffer.span, &received) {
+      Platform.move(&buffer, from: piece, to: textEnd)
+      textEnd += piece.count
+    }
+    let done = takeBlocks(buffer.span.extracting(0..<textEnd), now: now, &tally)
+    kept.removeAll(keepingCapacity: true)
+    kept.append(contentsOf: buffer[done..<textEnd])
     if chunks.hasEnded { state = .ended }
   }
 
-  private func takeHead(_ bytes: Span<UInt8>, now: Int64, _ tally: inout Tally) throws(Failure) {
-    for index in bytes.indices { kept.append(bytes[index]) }
-    let start = kept
-    guard let head = ResponseHead(start.span) else {
-      if start.count > 16 << 10 { throw Failure("the response's head has no end") }
-      return
-    }
-    guard head.status == 200 else {
-      throw Failure(
-        "a stream was answered with status \(head.status): "
-          + "is --url a stream, and does nginx take so many?"
-      )
-    }
-    guard head.isChunked else {
-      throw Failure("a stream was answered without chunks: the hub does not run behind nginx")
-    }
-    kept = []
-    state = .open
-    try take(start.span.extracting(head.byteCount...), now: now, &tally)
-  }
-
-  private func takeLines(
-    _ bytes: Span<UInt8>, _ piece: Range<Int>, now: Int64, _ tally: inout Tally
-  ) {
-    var lineStart = piece.lowerBound
-    if !kept.isEmpty {
-      guard let end = Self.lineEnd(bytes, piece) else {
-        keep(bytes, piece)
-        return
+  /// Takes the whole blocks of `text`; returns where the one begins that is not whole.
+  private func takeBlocks(_ text: Span<UInt8>, now: Int64, _ tally: inout Tally) -> Int {
+    var track = track
+    self.track = SequenceTrack()
+    defer { self.track = track }
+    let stamp = tally.stamp
+    let likelyLineByteCount = 6 + stamp.byteCount
+    var blockStart = 0
+    var lineStart = 0
+    var sequence: UInt64?
+    var event: (number: Int, nanoseconds: Int64)?
+    while lineStart < text.count {
+      if lineStart == blockStart,
+        let byteCount = tally.addExpected(text, at: blockStart, now: now, to: &track)
+      {
+        blockStart += byteCount
+        lineStart = blockStart
+        continue
       }
-      keep(bytes, piece.lowerBound..<end)
-      let line = kept
-      kept = []
-      takeLine(line.span, line.indices, now: now, &tally)
-      lineStart = end + 1
-    }
-    while lineStart < piece.upperBound {
-      guard let end = lineEnd(bytes, lineStart..<piece.upperBound, tally.stamp.byteCount) else {
-        keep(bytes, lineStart..<piece.upperBound)
-        return
+      let first = text[lineStart]
+      var lineEnd = lineStart
+      if first != UInt8(ascii: "\n") {
+        // Most data lines are of this run's length.
+        let likely = lineStart + likelyLineByteCount
+        if first == UInt8(ascii: "d"), likely < text.count, text[likely] == UInt8(ascii: "\n") {
+          lineEnd = likely
+        } else {
+          guard let found = text.lineFeed(in: lineStart..<text.count) else { return blockStart }
+          lineEnd = found
+        }
       }
-      takeLine(bytes, lineStart..<end, now: now, &tally)
-      lineStart = end + 1
+      switch first {
+      case UInt8(ascii: "\n"):
+        if let event {
+          tally.add(
+            sequence: sequence, number: event.number, nanoseconds: event.nanoseconds, now: now,
+            to: &track, text, blockStart..<lineEnd + 1)
+        }
+        event = nil
+        sequence = nil
+        blockStart = lineEnd + 1
+      case UInt8(ascii: "d"):
+        event = stamp.read(text, min(lineStart + 6, lineEnd)..<lineEnd)
+      case UInt8(ascii: "i"):
+        sequence = text.sequence(in: min(lineStart + 4, lineEnd)..<lineEnd)
+      case UInt8(ascii: "e"):
+        if text.rest(of: lineStart..<lineEnd, after: "event: weir.gap") != nil {
+          tally.gapCount += 1
+        }
+      default:
+        break
+      }
+      lineStart = lineEnd + 1
     }
-  }
-
-  private func keep(_ bytes: Span<UInt8>, _ range: Range<Int>) {
-    for index in range { kept.append(bytes[index]) }
-  }
-
-  /// Where the line ends; looks for a line of this run's length first, which most data lines are.
-  @inline(__always)
-  private func lineEnd(_ bytes: Span<UInt8>, _ range: Range<Int>, _ messageByteCount: Int) -> Int? {
-    let likely = range.lowerBound + 6 + messageByteCount
-    if bytes[range.lowerBound] == UInt8(ascii: "d"), likely < range.upperBound,
-      bytes[likely] == UInt8(ascii: "\n")
-    {
-      return likely
-    }
-    return Self.lineEnd(bytes, range)
-  }
-
-  private static func lineEnd(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
-    var position = range.lowerBound
-    while position < range.upperBound {
-      if bytes[position] == UInt8(ascii: "\n") { return position }
-      position += 1
-    }
-    return nil
-  }
-
-  private func takeLine(
-    _ bytes: Span<UInt8>, _ line: Range<Int>, now: Int64, _ tally: inout Tally
-  ) {
-    if line.isEmpty {
-      endEvent(now: now, &tally)
-    } else if bytes[line.lowerBound] == UInt8(ascii: "d") {
-      guard let value = bytes.rest(of: line, after: "data:") else { return }
-      event = tally.stamp.read(bytes, value)
-    } else if bytes[line.lowerBound] == UInt8(ascii: "i") {
-      guard let value = bytes.rest(of: line, after: "id:") else { return }
-      sequence = bytes.sequence(in: value)
-    } else if bytes.rest(of: line, after: "event: weir.gap") != nil {
-      tally.gapCount += 1
-    }
-  }
-
-  private func endEvent(now: Int64, _ tally: inout Tally) {
-    if let event {
-      tally.add(
-        sequence: sequence, number: event.number, latencyNanoseconds: now - event.nanoseconds,
-        to: &track)
-    }
-    event = nil
-    sequence = nil
+    return blockStart
   }
 }

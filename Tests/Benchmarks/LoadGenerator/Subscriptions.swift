@@ -4,37 +4,67 @@ import Kernel
 struct Subscriptions: ~Copyable {
   /// So many connects are under way at a time, well below nginx's backlog of 511.
   private static let openingCountMaximum = 200
+  /// The pause between two looks at the streams, by which latencies are too long at most.
+  ///
+  /// Without it the sender wakes this thread again and again, and pays for it: on loopback that is
+  /// a third of what nginx does, and no client on a network asks for it.
+  private static let lingering: Duration = .milliseconds(1)
+  private static let pieceByteCountMaximum = 256 << 10
 
   private let endpoint: Endpoint
-  private let request: [UInt8]
+  /// The request of the stream with the number.
+  private let request: (Int) -> [UInt8]
   private var epoll: Epoll
-  private var buffer = [UInt8](repeating: 0, count: 256 << 10)
+  private var buffer = [UInt8](repeating: 0, count: 2 * pieceByteCountMaximum)
   private var subscriptions: [Subscription] = []
-  private var openCount = 0
+  private(set) var openCount = 0
   /// Streams that have ended before the measurement did.
   private(set) var endedCount = 0
+  /// Streams that were answered with another status than 200, or whose connection broke before.
+  private(set) var refusedCount = 0
+  /// Whether refused streams are counted; else the first one ends the measurement.
+  private let countsRefused: Bool
+  /// How long each stream took from its connect to its response's head.
+  private(set) var opening = Histogram()
+  private var startedAt: [Int64] = []
 
   /// None yet.
-  init(to endpoint: Endpoint) throws {
+  ///
+  /// - Parameters:
+  ///   - topics: names the topics that the stream with the number asks for, beside the endpoint's.
+  ///   - lastEventID: the event behind which all streams begin.
+  init(
+    to endpoint: Endpoint, topics: @escaping (Int) -> [String] = { _ in [] },
+    lastEventID: String? = nil, countsRefused: Bool = false
+  ) throws {
     self.endpoint = endpoint
-    let text =
-      "GET \(endpoint.path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\n"
-      + "Accept: text/event-stream\r\n\r\n"
-    request = Array(text.utf8)
+    self.countsRefused = countsRefused
+    let resumption = lastEventID.map { "Last-Event-ID: \($0)\r\n" } ?? ""
+    request = { number in
+      let names = topics(number).map { "topic=\($0)" }.joined(separator: "&")
+      let path = names.isEmpty ? endpoint.path : "\(endpoint.path)?\(names)"
+      return Array(
+        ("GET \(path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\n"
+          + "Accept: text/event-stream\r\n\(resumption)\r\n").utf8)
+    }
     epoll = try Epoll(eventCountMaximum: 1024)
   }
 
   /// What each stream has shown.
   var tracks: [SequenceTrack] { subscriptions.map(\.track) }
 
-  /// Opens `count` streams and returns once all of them have their response's head.
-  mutating func open(_ count: Int, _ tally: inout Tally, deadline: Deadline) throws {
+  /// Opens `count` streams and returns once all of them have their response's head, or it is `end`.
+  mutating func open(
+    _ count: Int, _ tally: inout Tally, until end: Deadline? = nil, deadline: Deadline
+  ) throws {
     // Beside the streams: the publishing connections and what a process has open anyway.
     try Platform.allowDescriptors(count + 200)
-    while openCount < count {
+    subscriptions.reserveCapacity(count)
+    while openCount + refusedCount < count {
+      if let end, end.isPast { return }
       try deadline.check("streams are opened (\(openCount) of \(count))")
       while subscriptions.count < count,
-        subscriptions.count - openCount < Self.openingCountMaximum
+        subscriptions.count - openCount - refusedCount < Self.openingCountMaximum
       {
         try openOne()
       }
@@ -48,6 +78,7 @@ struct Subscriptions: ~Copyable {
 
   /// Waits until something comes, or `timeout` is over, and takes what has come.
   mutating func read(_ tally: inout Tally, timeout: Duration) throws {
+    Clock.pause(Self.lingering)
     let count = try epoll.wait(timeout: timeout)
     for index in 0..<count {
       let (token, _) = epoll.event(index)
@@ -60,6 +91,7 @@ struct Subscriptions: ~Copyable {
     let token = EpollToken(slot: UInt32(subscriptions.count), generation: 0)
     try epoll.add(subscription.descriptor, for: .writable, token: token)
     subscriptions.append(subscription)
+    startedAt.append(Clock.monotonicNanoseconds())
   }
 
   private mutating func read(
@@ -69,43 +101,54 @@ struct Subscriptions: ~Copyable {
       try sendRequest(subscription, token)
       return
     }
-    var span = buffer.mutableSpan
-    let byteCount: Int
-    do {
-      let transfer = try subscription.descriptor.receive(into: &span)
-      guard case .transferred(let count) = transfer else { return }
-      byteCount = count
-    } catch {
-      byteCount = 0  // reset: as good as ended
-    }
-    guard byteCount > 0 else {
-      try end(subscription)
-      return
-    }
+    let keptCount = subscription.kept.count
+    let room = keptCount + Self.pieceByteCountMaximum
+    if buffer.count < room { buffer += repeatElement(0, count: room - buffer.count) }
+    Platform.copy(subscription.kept, to: &buffer)
+    guard
+      let byteCount = Platform.receive(
+        from: subscription.descriptor, into: &buffer, at: keptCount,
+        byteCountMaximum: Self.pieceByteCountMaximum)
+    else { return }
+    // A reset is as good as an end.
+    guard byteCount > 0 else { return try end(subscription) }
     let wasOpen = subscription.state == .open
     let now = Clock.monotonicNanoseconds()
-    try subscription.take(buffer.span.extracting(0..<byteCount), now: now, &tally)
-    if !wasOpen, subscription.state == .open { openCount += 1 }
+    do {
+      try subscription.take(&buffer, byteCount: keptCount + byteCount, now: now, &tally)
+    } catch {
+      guard countsRefused, error.status != 0 else { throw error }
+      return try end(subscription)
+    }
+    if !wasOpen, subscription.state == .open {
+      openCount += 1
+      opening.record(now - startedAt[Int(token.slot)])
+    }
     if subscription.state == .ended { try end(subscription) }
   }
 
   private mutating func sendRequest(
     _ subscription: Subscription, _ token: EpollToken
   ) throws {
+    let request = request(Int(token.slot))
     do {
       // A fresh connection takes a request whole.
       let sent = try subscription.descriptor.send(request.span)
       guard case .transferred(request.count) = sent else { return }
     } catch {
-      throw Failure("no connection to \(endpoint.authority) (\(error)): is nginx up there?")
+      guard countsRefused else {
+        throw Failure("no connection to \(endpoint.authority) (\(error)): is nginx up there?")
+      }
+      return try end(subscription)
     }
     subscription.state = .awaitingHead
     try epoll.modify(subscription.descriptor, for: .readable, token: token)
   }
 
   private mutating func end(_ subscription: Subscription) throws {
+    let wasOpen = subscription.state == .open || subscription.state == .ended
     subscription.state = .ended
-    endedCount += 1
+    if wasOpen || !countsRefused { endedCount += 1 } else { refusedCount += 1 }
     try epoll.remove(subscription.descriptor)
   }
 }

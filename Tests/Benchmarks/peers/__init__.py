@@ -1,0 +1,1 @@
+"""What weir is measured against."""

@@ -1,0 +1,30 @@
+from harness import CHECKOUT
+from harness.programs import WEIR
+from peers.peer import Peer
+
+
+def fastcgi_configuration(socket):
+    """The configuration that people get, with this socket."""
+    http = (CHECKOUT / "nginx/weir-upstream.conf").read_text()
+    server = (CHECKOUT / "nginx/weir.conf").read_text()
+    return (
+        http.replace("unix:/run/weir/weir.sock", f"unix:{socket}"),
+        server.replace("include        fastcgi_params", "include /etc/nginx/fastcgi_params"),
+    )
+
+
+class Weir(Peer):
+    """The hub itself, as `deploy/up` starts it but without the demo."""
+
+    name = "weir"
+    label = "weir"
+    dialect = "weir"
+    stream_path = "/sse/{topic}"
+    publish_path = "/publish/{topic}"
+    health_path = "/healthz"
+
+    def hub_command(self, site):
+        return [WEIR, "serve", "--queue", site.queue, "--socket", site.folder / "weir.sock"]
+
+    def configuration(self, site):
+        return fastcgi_configuration(site.folder / "weir.sock")

@@ -1,0 +1,91 @@
+"""The load generator of the benchmarks finds what it is there to find."""
+
+import json
+import os
+import random
+import subprocess
+
+import pytest
+from processes import CHECKOUT, ENVIRONMENT
+from scripted_hub import ScriptedHub
+
+STREAMS, EVENTS, RATE = 5, 50, 100
+
+
+def measure(hub, folder, dialect="weir"):
+    """The figures of a run, and the status the load generator ended with."""
+    path = folder / "figures.json"
+    done = subprocess.run(
+        [CHECKOUT / ".build/release/LoadGenerator", "fan-out", "--url", f"{hub.address}/sse",
+         "--generate-url", f"{hub.address}/publish", "--dialect", dialect,
+         "--subscribers", str(STREAMS), "--rate", str(RATE), "--seconds", str(EVENTS / RATE),
+         "--grace-seconds", "1", "--json", path],
+        env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert path.exists(), done.stderr
+    return json.loads(path.read_text()), done.returncode
+
+
+def only_of_stream(wanted, change):
+    return lambda stream, events: change(events) if stream == wanted else events
+
+
+def swapped(events):
+    return events[:10] + [events[11], events[10]] + events[12:]
+
+
+FAULTS = {
+    "an event that a stream never shows is lost": (
+        lambda events: events[:10] + events[11:], "lost", 1),
+    "events that a stream never shows in the end are lost": (
+        lambda events: events[:-3], "lost", 3),
+    "an event that is shown again is doubled": (
+        lambda events: events[:11] + events[10:], "duplicated", 1),
+    "an event behind a younger one is out of order": (swapped, "out_of_order", 1),
+    "an event under another's id is wrong": (
+        lambda events: events[:10] + [(11, 11), (10, 12)] + events[12:], "wrong", 2),
+    "a stream that ends is told": (lambda events: [*events, None], "ended_streams", 1),
+}
+
+
+def test_a_run_without_a_fault_is_told_to_be_exact(tmp_path):
+    with ScriptedHub() as hub:
+        figures, status = measure(hub, tmp_path)
+    assert status == 0
+    assert figures["delivered"] == STREAMS * EVENTS
+    for key in ("lost", "duplicated", "out_of_order", "wrong", "ended_streams"):
+        assert figures[key] == 0
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_of_one_stream_among_others_is_found(tmp_path, fault):
+    change, key, count = FAULTS[fault]
+    with ScriptedHub(only_of_stream(3, change)) as hub:
+        figures, status = measure(hub, tmp_path)
+    assert status == 1
+    assert figures[key] == count
+
+
+def test_without_ids_an_order_that_differs_between_streams_is_found(tmp_path):
+    with ScriptedHub(only_of_stream(3, swapped)) as hub:
+        figures, status = measure(hub, tmp_path, dialect="plain")
+    assert status == 1
+    assert figures["out_of_order"] >= 1
+    assert figures["lost"] == 0
+
+
+def test_chunks_and_writes_may_be_cut_anywhere(tmp_path):
+    seed = int(os.environ.get("WEIR_SEED", random.randrange(2**32)))
+    print(f"WEIR_SEED={seed}")
+    random.seed(seed)
+    with ScriptedHub(piece_bytes=9) as hub:
+        figures, status = measure(hub, tmp_path)
+    assert figures["delivered"] == STREAMS * EVENTS
+    assert status == 0
+
+
+def test_latency_counts_from_the_moment_an_event_was_due(tmp_path):
+    with ScriptedHub(delay_seconds=0.3) as hub:
+        figures, _ = measure(hub, tmp_path)
+    # All of them come 0.3 s after the last one was due, which the first was half a second before.
+    assert figures["latency_max_ms"] >= 800
+    assert figures["latency_p50_ms"] >= 500
