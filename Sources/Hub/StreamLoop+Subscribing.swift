@@ -17,8 +17,10 @@ extension StreamLoop {
     let audience = audiences.audience(
       Audience.Key(filter: filter, requestID: connection.requestID))
     let subscriber = Subscriber(
-      connection, token: subscribers.reserve(), remoteAddress: arrival.remoteAddress,
-      audience: audience, state: .joining(at: arrival.joinsAt))
+      connection, slot: arrival.slot, token: subscribers.reserve(),
+      remoteAddress: arrival.remoteAddress, audience: audience,
+      state: .joining(at: arrival.joinsAt))
+    subscriber.endsAt = endOfAge(from: subscriber.openedAt)
     subscribers.insert(subscriber, at: subscriber.token)
     audience.subscriberCount += 1
     do {

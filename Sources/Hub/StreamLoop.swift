@@ -39,7 +39,9 @@ final class StreamLoop {
   /// When the feed may be read again after it could not be.
   var feedPause = ReadPause()
   var failures = FailureReports()
-  private var isStopping = false
+  var isStopping = false
+  /// When the last stream is to end, monotonic nanoseconds; nil until the worker stops.
+  var drainEndsAt: Int64?
 
   init(
     _ queue: Queue, _ configuration: HubConfiguration, _ door: StreamLoopDoor, _ log: Logger
@@ -66,6 +68,7 @@ final class StreamLoop {
     if configuration.isDemo {
       timers.insert(LoopTimer(deadline: now + Self.clockNanoseconds, task: .clock))
     }
+    endAged(now: now)
   }
 
   /// Serves until it is told to stop; then all streams have ended.
@@ -113,6 +116,7 @@ final class StreamLoop {
       for letter in door.mailbox.takeAll() {
         switch letter {
         case .subscribe(let arrival, let handover): open(arrival, handover)
+        case .drain(let time): beginDrain(over: time)
         case .stop: isStopping = true
         }
       }

@@ -30,19 +30,23 @@ final class Subscriber {
   }
 
   let connection: StreamConnection
+  private let slot: StreamSlot
   let token: EpollToken
   let remoteAddress: String
   let openedAt: Int64
+  /// When it is too old, monotonic nanoseconds.
+  var endsAt = Int64.max
   let audience: Audience
   var state: State
   /// When the queue may be read again for this subscriber after it could not be.
   var readPause = ReadPause()
 
   init(
-    _ connection: consuming StreamConnection, token: EpollToken, remoteAddress: String,
-    audience: Audience, state: State
+    _ connection: consuming StreamConnection, slot: StreamSlot, token: EpollToken,
+    remoteAddress: String, audience: Audience, state: State
   ) {
     self.connection = connection
+    self.slot = slot
     self.token = token
     self.remoteAddress = remoteAddress
     self.audience = audience

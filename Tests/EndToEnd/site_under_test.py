@@ -110,6 +110,7 @@ class Site:
         values = {
             "@STATE@": str(self.folder),
             "@CHECKOUT@": str(CHECKOUT),
+            "@PROCESSES@": "1",
             "@USER@": "user root;" if os.getuid() == 0 else "",
             "@DESCRIPTORS@": str(descriptors),
             "@LISTEN@": f"listen 127.0.0.1:{self.port};",
