@@ -135,8 +135,7 @@ final class Front {
       listener.listener.socket, for: [.readable, .exclusive], token: Token.listener)
   }
 
-  /// Takes those that have connected, and lets go of the listener: whoever comes now is refused by the
-  /// kernel, at once, and the web server asks another worker.
+  /// Takes those that have connected, and lets go of the listener: the web server's next connect fails.
   private func stopAccepting() throws(SystemCallError) {
     if acceptsAgainAt == nil { try acceptAll() }
     if acceptsAgainAt == nil, let listener { try epoll.remove(listener.listener.socket) }

@@ -70,8 +70,9 @@ public final class Hub {
     drained = loopsEnd.waker
   }
 
-  /// Stops taking requests, and begins to end the streams, over ``HubConfiguration/drainTime``; then
-  /// ``drained`` rings. Once, and ``stop()`` follows.
+  /// Stops taking requests, and begins to end the streams, over the configured time.
+  ///
+  /// ``drained`` rings after the last one. Once, and ``stop()`` follows.
   public func drain() {
     fronts.stop()
     for door in doors { door.drain(over: drainTime) }
