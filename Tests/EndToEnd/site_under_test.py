@@ -170,7 +170,7 @@ class Site:
     def publish_all(self, messages, **fields):
         """Publishes events one after the other; returns their ids."""
         answers = [self.publish(message, **fields) for message in messages]
-        assert {answer.status for answer in answers} <= {200}
+        assert {answer.status for answer in answers} <= {200}, [answer.body for answer in answers]
         return [answer.json()["id"] for answer in answers]
 
     def stream(self, path="/sse", headers=None):
