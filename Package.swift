@@ -17,6 +17,8 @@ let settings: [SwiftSetting] = [
 // What each dependency is for.
 let arguments = Target.Dependency.product(  // the command line: parsing, help, errors
   name: "ArgumentParser", package: "swift-argument-parser")
+let deque = Target.Dependency.product(  // the turns of streams that are behind
+  name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(  // the order of timers
   name: "HeapModule", package: "swift-collections")
 let logging = Target.Dependency.product(  // log lines: levels, handlers, metadata
@@ -45,7 +47,9 @@ let package = Package(
     .target(name: "FastCGI", dependencies: ["CFCGI", "Kernel", system], swiftSettings: settings),
     .target(
       name: "Hub",
-      dependencies: ["EventStream", "FastCGI", "FileQueue", "Kernel", heap, logging, system],
+      dependencies: [
+        "EventStream", "FastCGI", "FileQueue", "Kernel", deque, heap, logging, system,
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "CLI",

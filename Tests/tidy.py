@@ -18,8 +18,8 @@ IMPORTS = {
     "EventStream": set(),
     "FileQueue": {"EventStream", "Kernel", "Synchronization", "SystemPackage"},
     "FastCGI": {"CFCGI", "Kernel", "Synchronization", "SystemPackage"},
-    "Hub": {"EventStream", "FastCGI", "FileQueue", "FoundationEssentials", "HeapModule", "Kernel",
-            "Logging", "Synchronization", "SystemPackage"},
+    "Hub": {"DequeModule", "EventStream", "FastCGI", "FileQueue", "FoundationEssentials", "HeapModule",
+            "Kernel", "Logging", "Synchronization", "SystemPackage"},
     "CLI": {"ArgumentParser", "EventStream", "FastCGI", "FileQueue", "FoundationEssentials", "Hub",
             "Kernel", "Logging", "Synchronization", "SystemPackage"},
 }

@@ -48,6 +48,13 @@ struct Serve: ParsableCommand {
       valueName: "seconds"))
   var heartbeat = 15.0
 
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Send a silent stream the newest id now and then, in a block without data, so that it resumes cheaply and misses nothing. A few programs that are no browsers take it for an empty event."
+  )
+  var checkpoints = true
+
   @Option(
     help: ArgumentHelp(
       "Tell browsers to wait at least so long before they reconnect.", valueName: "milliseconds"))
@@ -201,6 +208,7 @@ struct Serve: ParsableCommand {
     configuration.drainTime = drain.limit?.value ?? .zero
     configuration.corsOrigins = corsOrigin.isEmpty && demo ? ["*"] : corsOrigin
     configuration.heartbeatInterval = .seconds(heartbeat)
+    configuration.sendsCheckpoints = checkpoints
     configuration.retryMilliseconds = retry
     configuration.isDemo = demo
     configuration.durability = durability

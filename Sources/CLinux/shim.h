@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -43,6 +44,9 @@ static inline int weir_set_nonblocking(int fd) {
   int flags = fcntl(fd, F_GETFL);
   return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
+
+// ioctl(2) is variadic, which Swift does not import. TIOCOUTQ is SIOCOUTQ, unix(7).
+static inline int weir_unread_count(int fd, int *count) { return ioctl(fd, TIOCOUTQ, count); }
 
 static inline bool weir_is_open(int fd) { return fcntl(fd, F_GETFD) != -1; }
 

@@ -1,9 +1,11 @@
+public import Kernel
+
 /// Bytes of a response or stream in STDOUT records, ready for the wire.
 ///
 /// A value: whoever holds it may append to it. Content is split where a record is full.
 public struct OutputFrame {
-  private let requestID: UInt16
-  private var bytes: [UInt8] = []
+  private var requestID: UInt16
+  private var records: [UInt8] = []
   /// Where the header of the record that is being filled stands; its length is put in last.
   private var openRecord: Int?
 
@@ -12,8 +14,22 @@ public struct OutputFrame {
     self.requestID = requestID
   }
 
-  /// Whether nothing has been appended since the last ``finish()``.
-  public var isEmpty: Bool { bytes.isEmpty }
+  /// Whether nothing has been appended.
+  public var isEmpty: Bool { records.isEmpty }
+
+  /// Bytes that the frame keeps memory for.
+  public var capacity: Int { records.capacity }
+
+  /// Bytes of the records.
+  public var byteCount: Int { records.count }
+
+  /// Sends what comes behind the first `done` bytes, or a part of it; after ``close()``.
+  @inline(__always)
+  public func send(
+    on connection: borrowing StreamConnection, from done: Int = 0
+  ) throws(SystemCallError) -> Transfer {
+    try connection.send(records.span.extracting(done...))
+  }
 
   /// Appends content.
   public mutating func append(_ content: Span<UInt8>) {
@@ -21,15 +37,14 @@ public struct OutputFrame {
     while done < content.count {
       let start = openRecord ?? openNewRecord()
       let room =
-        start + RecordHeader.byteCount + RecordHeader.contentByteCountMaximum - bytes.count
+        start + RecordHeader.byteCount + RecordHeader.contentByteCountMaximum - records.count
       if room == 0 {
-        closeRecord()
+        close()
         continue
       }
       let count = min(room, content.count - done)
-      let piece = content.extracting(done..<(done + count))
-      bytes.reserveCapacity(bytes.count + count)
-      for index in piece.indices { bytes.append(piece[index]) }
+      makeRoom(for: count)
+      records.append(content.extracting(done..<(done + count)))
       done += count
     }
   }
@@ -39,33 +54,57 @@ public struct OutputFrame {
     append(content.span)
   }
 
+  /// Appends records that are whole already.
+  public mutating func append(records whole: [UInt8]) {
+    close()
+    records += whole
+  }
+
   /// Appends the end of the request: an empty STDOUT record and END_REQUEST.
   public mutating func appendEnd() {
-    closeRecord()
-    RecordHeader.append(.standardOutput, requestID: requestID, contentByteCount: 0, to: &bytes)
-    RecordHeader.appendEnd(requestID: requestID, protocolStatus: .complete, to: &bytes)
+    close()
+    RecordHeader.append(.standardOutput, requestID: requestID, contentByteCount: 0, to: &records)
+    RecordHeader.appendEnd(requestID: requestID, protocolStatus: .complete, to: &records)
+  }
+
+  /// Makes the last record whole; content that follows begins a new one.
+  public mutating func close() {
+    guard let start = openRecord else { return }
+    let count = records.count - start - RecordHeader.byteCount
+    records[start + 4] = UInt8(count >> 8)
+    records[start + 5] = UInt8(count & 0xFF)
+    openRecord = nil
   }
 
   /// Hands the records out; the frame is empty and ready to be filled again.
   public mutating func finish() -> [UInt8] {
-    closeRecord()
-    let finished = bytes
-    bytes = []
+    close()
+    let finished = records
+    records = []
     return finished
   }
 
-  private mutating func openNewRecord() -> Int {
-    let start = bytes.count
-    RecordHeader.append(.standardOutput, requestID: requestID, contentByteCount: 0, to: &bytes)
-    openRecord = start
-    return start
+  /// Empties the frame for another request; it keeps its memory.
+  public mutating func reset(requestID: UInt16) {
+    self.requestID = requestID
+    records.removeAll(keepingCapacity: true)
+    openRecord = nil
   }
 
-  private mutating func closeRecord() {
-    guard let start = openRecord else { return }
-    let count = bytes.count - start - RecordHeader.byteCount
-    bytes[start + 4] = UInt8(count >> 8)
-    bytes[start + 5] = UInt8(count & 0xFF)
-    openRecord = nil
+  /// Grows in powers of two, so that a frame takes no more than twice its bytes and a full one
+  /// nothing beyond them.
+  private mutating func makeRoom(for byteCount: Int) {
+    let needed = records.count + byteCount
+    guard needed > records.capacity else { return }
+    var capacity = 512
+    while capacity < needed { capacity *= 2 }
+    records.reserveCapacity(capacity)
+  }
+
+  private mutating func openNewRecord() -> Int {
+    let start = records.count
+    RecordHeader.append(.standardOutput, requestID: requestID, contentByteCount: 0, to: &records)
+    openRecord = start
+    return start
   }
 }

@@ -32,6 +32,9 @@ public struct StreamConnection: ~Copyable, Sendable {
     try socket.send(bytes)
   }
 
+  /// Whether the web server has read all that was sent.
+  public var isDrained: Bool { socket.isDrained }
+
   /// Looks at what the peer has sent; to be asked when epoll reports the socket as readable.
   public func pollPeer() -> PeerState {
     var bytes = [UInt8](repeating: 0, count: 256)

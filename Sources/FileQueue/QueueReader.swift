@@ -59,14 +59,20 @@ public struct QueueReader: ~Copyable {
   ) throws(QueueError) -> ReadOutcome {
     let durableNext = min(queue.durableNext, limit)
     var byteCount = 0
+    // What is not asked for is not copied out of the kernel, unless the first record needs it.
+    var isWhole = false
     while cursor.sequence < durableNext {
       guard byteCount < byteCountMaximum else { return .more }
       guard let file = try openIfThere(cursor.segment) else {
         if let gap = try skipMissingSegment(&cursor) { return .gap(gap) }
         continue
       }
+      let wanted = byteCountMaximum - byteCount
       let loaded = try mapping { () throws(SystemCallError) in
-        try load(file, at: cursor.offset)
+        try load(
+          file, at: cursor.offset,
+          byteCountMaximum: isWhole || wanted >= chunk.count
+            ? chunk.count : min(chunk.count, wanted + QueueLimits.headByteCountMaximum))
       }
       if loaded == 0 {
         if let gap = try moveToNextSegment(&cursor, end: durableNext) { return .gap(gap) }
@@ -83,6 +89,8 @@ public struct QueueReader: ~Copyable {
         chunk = [UInt8](repeating: 0, count: needed)
       case .cutOff where parsed.byteCount > 0:
         break
+      case .cutOff where !isWhole:
+        isWhole = true
       case .cutOff, .damaged:
         if let gap = try skipDamage(&cursor, file, durableNext: durableNext) { return .gap(gap) }
       }
@@ -141,10 +149,10 @@ public struct QueueReader: ~Copyable {
   }
 
   private mutating func load(
-    _ file: SegmentFile, at offset: Int
+    _ file: SegmentFile, at offset: Int, byteCountMaximum: Int
   ) throws(SystemCallError) -> Int {
     var span = chunk.mutableSpan
-    return try file.text.read(at: offset, into: &span)
+    return try file.text.read(at: offset, into: &span, byteCountMaximum: byteCountMaximum)
   }
 
   /// Goes on where a segment ends: in the one that has the next event by its name, or in the next

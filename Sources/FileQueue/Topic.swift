@@ -62,6 +62,11 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
 
   private init(trusted text: String) {
     self.text = text
+    encoded = Self.encode(text[...])
+  }
+
+  /// A topic or a part of one as it stands in a record's head.
+  static func encode(_ text: Substring) -> [UInt8] {
     var encoded: [UInt8] = []
     encoded.reserveCapacity(text.utf8.count)
     for byte in text.utf8 {
@@ -71,7 +76,7 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
       default: encoded.append(byte)
       }
     }
-    self.encoded = encoded
+    return encoded
   }
 
   /// The topic as people write it.

@@ -1,3 +1,5 @@
+import Kernel
+
 /// What a subscriber asks for: one or more topics or patterns.
 public struct TopicFilter: Hashable, Sendable, CustomStringConvertible {
   /// Topics that are taken to the letter, sorted, each once.
@@ -25,25 +27,13 @@ public struct TopicFilter: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether an event of `topic` is asked for.
   public func matches(_ topic: Topic) -> Bool {
-    topics.contains(topic) || patterns.contains { $0.matches(topic) }
-  }
-
-  /// Whether a topic, as it stands in a record's head, is one of ``topics``.
-  public func names(_ encodedTopic: Span<UInt8>) -> Bool {
-    topics.contains { topic in
-      guard topic.encoded.count == encodedTopic.count else { return false }
-      for index in encodedTopic.indices where topic.encoded[index] != encodedTopic[index] {
-        return false
-      }
-      return true
-    }
+    matches(topic.encoded.span)
   }
 
   /// Whether an event is asked for, by its topic as it stands in a record's head.
   public func matches(_ encodedTopic: Span<UInt8>) -> Bool {
-    if names(encodedTopic) { return true }
-    guard !patterns.isEmpty, let topic = Topic(encoded: encodedTopic) else { return false }
-    return matches(topic)
+    topics.contains { $0.encoded.span.hasSameBytes(as: encodedTopic) }
+      || patterns.contains { $0.matches(encodedTopic) }
   }
 
   /// The topics and patterns, with commas between them.

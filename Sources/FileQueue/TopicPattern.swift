@@ -1,39 +1,68 @@
+import Kernel
+
 /// What a subscriber may name instead of a topic: parts with dots between them, some left open.
 ///
 /// `*` stands for exactly one part and `>`, as the last part, for one or more. `orders.*` takes
 /// `orders.eu` but not `orders.eu.paris`, which `orders.>` takes too.
 public struct TopicPattern: Hashable, Sendable {
+  /// What a pattern asks of a part of a topic.
+  public enum Part: Hashable, Sendable {
+    /// These bytes, encoded as in a record's head.
+    case literal([UInt8])
+    /// Any one part: `*`.
+    case one
+    /// This part and all that follow: `>`.
+    case rest
+  }
+
   /// The pattern as people write it.
   public let text: String
+  /// The pattern from its first part to its last; ``Part/rest`` only stands last.
+  public let parts: [Part]
 
   /// Checks `text`, which has a part that is `*` or `>`.
   ///
   /// - Throws: `QueueError.invalidTopic`.
   init(_ text: String) throws(QueueError) {
     try Topic.check(text)
-    guard !Self.parts(text).dropLast().contains(">") else {
+    guard !Self.split(text).dropLast().contains(">") else {
       throw .invalidTopic(reason: "'\(text)' has '>' elsewhere than at its end")
     }
     self.text = text
+    parts = Self.split(text).map { part in
+      switch part {
+      case "*": .one
+      case ">": .rest
+      default: .literal(Topic.encode(part))
+      }
+    }
   }
 
   /// Whether a part of `text` is left open.
   static func isWritten(in text: String) -> Bool {
-    parts(text).contains { $0 == "*" || $0 == ">" }
+    split(text).contains { $0 == "*" || $0 == ">" }
   }
 
-  /// Whether the pattern takes a topic.
-  func matches(_ topic: Topic) -> Bool {
-    let parts = Self.parts(topic.text)
-    let wanted = Self.parts(text)
-    for (index, want) in wanted.enumerated() {
-      if want == ">" { return parts.count > index }
-      guard index < parts.count, want == "*" || want == parts[index] else { return false }
+  /// Whether the pattern takes a topic, as it stands in a record's head.
+  func matches(_ encodedTopic: Span<UInt8>) -> Bool {
+    var start = 0
+    for part in parts {
+      // Behind the last part there is none.
+      guard start <= encodedTopic.count else { return false }
+      if part == .rest { return true }
+      var end = start
+      while end < encodedTopic.count, encodedTopic[end] != UInt8(ascii: ".") { end += 1 }
+      if case .literal(let bytes) = part,
+        !bytes.span.hasSameBytes(as: encodedTopic.extracting(start..<end))
+      {
+        return false
+      }
+      start = end + 1
     }
-    return parts.count == wanted.count
+    return start > encodedTopic.count
   }
 
-  private static func parts(_ text: String) -> [Substring] {
+  private static func split(_ text: String) -> [Substring] {
     text.split(separator: ".", omittingEmptySubsequences: false)
   }
 }

@@ -14,22 +14,33 @@ final class Audience {
   let key: Key
   /// Subscribers that have everything the feed has read, in no order.
   private(set) var live: [Subscriber] = []
-  /// All subscribers, live or not.
+  /// All subscribers, live or not; without any, the loop forgets the audience.
   var subscriberCount = 0
   /// What the feed has read for this audience and not yet sent.
-  var frame: OutputFrame
+  var frame: Frame?
+  /// An event in this pass that is too large for a frame: the live subscribers have to read it, and
+  /// what follows it, from the queue.
+  var largeSequence: UInt64?
+  /// The last event in the frame, and after that the last id that all live subscribers were told; 0
+  /// where one of them has no id yet.
+  var toldSequence: UInt64 = 0
+  /// The last event that was looked at for this audience: it may be found in several ways.
+  var visitedSequence: UInt64 = 0
   /// When the live subscribers were last sent something.
   var lastSentAt = Clock.monotonicNanoseconds()
   /// When they were last sent something that was published.
   var lastPublishedAt = Clock.monotonicNanoseconds()
+  /// Whether a timer will look for a silence.
+  var hasTimer = false
 
   init(_ key: Key) {
     self.key = key
-    frame = OutputFrame(requestID: key.requestID)
   }
 
   /// Puts a subscriber into the list.
   func add(_ subscriber: Subscriber) {
+    toldSequence =
+      live.isEmpty ? subscriber.toldSequence : min(toldSequence, subscriber.toldSequence)
     subscriber.state = .live(slot: live.count)
     live.append(subscriber)
   }
@@ -40,5 +51,11 @@ final class Audience {
     guard slot < live.count else { return }
     live[slot] = last
     last.state = .live(slot: slot)
+  }
+
+  /// Takes all out of the list.
+  func removeAll() -> [Subscriber] {
+    defer { live = [] }
+    return live
   }
 }

@@ -1,20 +1,29 @@
 import FileQueue
+import Kernel
 
-/// The audiences of a stream loop, found by what an event's topic is.
+/// The audiences of a stream loop, found by what an event's topic is: neither the number of topics
+/// nor that of patterns matters to an event, only how many audiences want it.
 struct Audiences {
+  /// Audiences that ask for a topic to the letter.
+  fileprivate struct TopicEntry {
+    let encodedTopic: [UInt8]
+    var audiences = AudienceList()
+  }
+
   private(set) var all: [Audience.Key: Audience] = [:]
-  /// Audiences that ask for a topic to the letter, by the topic's hash.
-  private var byTopic: [UInt64: [Audience]] = [:]
-  /// Audiences with patterns; each new topic has to be held against them.
-  private var withPatterns: [Audience] = []
+  /// By the topic's hash; more than one entry only where hashes are the same.
+  private var byTopic: [UInt64: [TopicEntry]] = [:]
+  private var byPattern = PatternIndex()
 
   /// The audience of a key, made if it is the first subscriber's.
   mutating func audience(_ key: Audience.Key) -> Audience {
     if let audience = all[key] { return audience }
     let audience = Audience(key)
     all[key] = audience
-    for topic in key.filter.topics { byTopic[topic.hash64, default: []].append(audience) }
-    if !key.filter.patterns.isEmpty { withPatterns.append(audience) }
+    for topic in key.filter.topics {
+      byTopic[topic.hash64, default: []].withEntry(of: topic.encoded) { $0.add(audience) }
+    }
+    for pattern in key.filter.patterns { byPattern.add(audience, pattern) }
     return audience
   }
 
@@ -22,22 +31,34 @@ struct Audiences {
   mutating func remove(_ audience: Audience) {
     all.removeValue(forKey: audience.key)
     for topic in audience.key.filter.topics {
-      byTopic[topic.hash64]?.removeAll { $0 === audience }
+      byTopic[topic.hash64]?.withEntry(of: topic.encoded) { $0.noteGone() }
       if byTopic[topic.hash64]?.isEmpty == true { byTopic.removeValue(forKey: topic.hash64) }
     }
-    withPatterns.removeAll { $0 === audience }
+    for pattern in audience.key.filter.patterns { byPattern.removeOne(pattern) }
   }
 
-  /// Calls `body` for each audience that wants events of a topic.
-  func forEach(wanting encodedTopic: Span<UInt8>, _ body: (Audience) -> Void) {
-    if let audiences = byTopic[Topic.hash64(encodedTopic)] {
-      for audience in audiences where audience.key.filter.names(encodedTopic) { body(audience) }
+  /// Calls `body` once for each audience that wants the event `sequence` of a topic.
+  func forEach(
+    wanting encodedTopic: Span<UInt8>, _ sequence: UInt64, _ body: (Audience) -> Void
+  ) {
+    if let entries = byTopic[Topic.hash64(encodedTopic)] {
+      for entry in entries where entry.encodedTopic.span.hasSameBytes(as: encodedTopic) {
+        entry.audiences.visit(sequence, body)
+      }
     }
-    if withPatterns.isEmpty { return }
-    guard let topic = Topic(encoded: encodedTopic) else { return }
-    for audience in withPatterns
-    where !audience.key.filter.topics.contains(topic) && audience.key.filter.matches(topic) {
-      body(audience)
-    }
+    byPattern.visit(encodedTopic, sequence, body)
+  }
+}
+
+extension [Audiences.TopicEntry] {
+  /// Lends the list of a topic, which is made where there is none and removed where it becomes
+  /// empty.
+  fileprivate mutating func withEntry(
+    of encodedTopic: [UInt8], _ body: (inout AudienceList) -> Void
+  ) {
+    let place = firstIndex { $0.encodedTopic == encodedTopic } ?? count
+    if place == count { append(Audiences.TopicEntry(encodedTopic: encodedTopic)) }
+    body(&self[place].audiences)
+    if self[place].audiences.isEmpty { remove(at: place) }
   }
 }

@@ -8,6 +8,8 @@ public struct HubConfiguration: Sendable {
   public var corsOrigins: [String] = []
   /// A comment is sent on a stream that has been silent for so long.
   public var heartbeatInterval: Duration = .seconds(15)
+  /// Whether a silent stream is now and then told the newest id instead of being sent a comment.
+  public var sendsCheckpoints = true
   /// How long browsers are told to wait before they reconnect; each stream gets a value of its own
   /// between this and one and a half times as much, so that not all come back at once.
   public var retryMilliseconds = 2000

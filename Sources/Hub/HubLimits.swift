@@ -17,19 +17,37 @@ enum HubLimits {
   /// The longest time that `retry` may tell a browser to wait: a day.
   static let retryMillisecondsMaximum = 86_400_000
   /// Records that a stream loop reads for all its audiences before it writes.
-  static let passByteCountMaximum = 64 << 10
-  /// Records that a subscriber who is behind is given at a turn.
-  static let turnByteCountMaximum = 48 << 10
-  /// Subscribers who are behind that get a turn before the loop looks up again.
-  static let turnsPerPassCountMaximum = 64
+  ///
+  /// With a large event's limit this bounds a frame, and with it what a stalled stream can hold, to
+  /// 64 KiB.
+  static let passByteCountMaximum = 47 << 10
+  /// An event with a larger body is not put into a frame: each stream reads it from the queue, in
+  /// pieces.
+  static let framedBodyByteCountMaximum = 16 << 10
+  /// A piece of a large event.
+  static let pieceByteCountMaximum = 32 << 10
+  /// Frames that a loop keeps for the next pass.
+  static let pooledFrameByteCountMaximum = 4 << 20
+  /// Records that are sent to subscribers who are behind before the loop waits for the web server
+  /// to read them.
+  static let replayRoundByteCountMaximum = 512 << 10
+  /// Turns of subscribers who are behind in such a round.
+  static let replayRoundTurnCountMaximum = 256
+  /// Turns that a loop remembers, because many come back at once and ask for the same.
+  static let replayTurnCountMaximum = 64
+  /// A turn is remembered so long: events expire.
+  static let replayTurnAgeMaximum: Duration = .milliseconds(500)
+  /// A silent stream is told the newest id when so many events, of other topics, have passed.
+  static let checkpointEventCount: UInt64 = 1000
   /// A stream loop looks at the durable end at least this often, whatever wakes it.
   static let watchInterval: Duration = .milliseconds(250)
-  /// The pause after a pass for each write in it: what it costs nginx to relay one (measured), with
-  /// room for everything else that runs.
-  ///
-  /// Without it the hub starves nginx of the processor.
-  static let pacingNanosecondsPerWrite: Int64 = 25_000
-  /// The longest pause between two passes.
+  /// Streams that are looked at to see whether the web server has read a pass.
+  static let pacingSampleCountMaximum = 16
+  /// They are looked at so often.
+  static let pacingLookNanoseconds: Int64 = 1_000_000
+  /// The time that is left to the web server for everything else, of the time a pass took it.
+  static let pacingRestPercent: Int64 = 10
+  /// A pass is waited for no longer than this.
   static let pacingNanosecondsMaximum: Int64 = 250_000_000
   /// The first pause after the queue could not be read.
   static let readPauseMinimum: Duration = .milliseconds(250)

@@ -4,8 +4,8 @@ import Kernel
 /// Something that a stream loop has to do at a time.
 struct LoopTimer: Comparable {
   enum Task {
-    /// Look for audiences that have been silent.
-    case heartbeat
+    /// See whether an audience has been silent for long.
+    case silence(Audience)
     /// Show the time on the demo's default stream.
     case clock
     /// The next event of a demo source, or a heartbeat before it.

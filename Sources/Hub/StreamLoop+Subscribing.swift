@@ -37,7 +37,8 @@ extension StreamLoop {
   }
 
   private func begin(_ subscriber: Subscriber, _ arrival: Arrival) throws {
-    var opening = OutputFrame(requestID: subscriber.connection.requestID)
+    let opening = frames.take(requestID: subscriber.connection.requestID)
+    opening.append(records: arrival.opening)
     var content: [UInt8] = []
     let next: Subscriber.Continuation
     switch arrival.source {
@@ -51,14 +52,18 @@ extension StreamLoop {
       case .join(let sequence):
         next = .join(at: sequence)
       case .replay(let sequence):
-        next = .catchUp(from: try reader.cursor(at: sequence))
+        subscriber.toldSequence = sequence - 1
+        next = .catchUp(from: .event(try reader.cursor(at: sequence)))
       case .afterGap(let gap):
         gap.append(to: &content)
-        next = .catchUp(from: try reader.cursor(at: gap.oldest.sequence))
+        subscriber.toldSequence = gap.oldest.sequence - 1
+        next = .catchUp(from: .event(try reader.cursor(at: gap.oldest.sequence)))
       }
     }
     opening.append(content)
-    send(Frame(arrival.opening + opening.finish()), to: subscriber, then: next)
+    opening.close()
+    send(opening, to: subscriber, then: next)
+    frames.put(opening)
   }
 
   /// Goes on with a subscriber whose socket takes bytes.
@@ -67,8 +72,8 @@ extension StreamLoop {
     case .join(let sequence):
       subscriber.state = .joining(at: sequence)
       joining.append(subscriber)
-    case .catchUp(let cursor):
-      subscriber.state = .behind(cursor)
+    case .catchUp(let place):
+      subscriber.state = .behind(place)
       behind.append(subscriber)
     case .play(let demo, let nextAt):
       guard !demo.isOver else { return end(subscriber) }
@@ -88,12 +93,12 @@ extension StreamLoop {
     for subscriber in waiting {
       guard case .joining(let sequence) = subscriber.state else { continue }
       if sequence == feed.sequence {
-        subscriber.audience.add(subscriber)
+        makeLive(subscriber)
       } else if sequence > feed.sequence {
         joining.append(subscriber)
       } else {
         do throws(QueueError) {
-          proceed(subscriber, .catchUp(from: try reader.cursor(at: sequence)))
+          proceed(subscriber, .catchUp(from: .event(try reader.cursor(at: sequence))))
         } catch {
           pause(subscriber, error, then: .join(at: sequence))
         }
@@ -106,9 +111,10 @@ extension StreamLoop {
     // In the middle of a frame nothing can be added: the web server takes the close for the end.
     if case .blocked = subscriber.state {
     } else {
-      var frame = OutputFrame(requestID: subscriber.connection.requestID)
+      let frame = frames.take(requestID: subscriber.connection.requestID)
       frame.appendEnd()
-      _ = try? subscriber.connection.send(frame.finish().span)
+      _ = try? frame.send(to: subscriber.connection)
+      frames.put(frame)
     }
     close(subscriber)
   }
@@ -124,7 +130,6 @@ extension StreamLoop {
     subscribers.release(subscriber.token)
     subscriber.audience.subscriberCount -= 1
     if subscriber.audience.subscriberCount == 0 { audiences.remove(subscriber.audience) }
-    joining.removeAll { $0 === subscriber }
     log.info("stream closed", metadata: metadata(of: subscriber))
   }
 

@@ -1,3 +1,4 @@
+import DequeModule
 import EventStream
 import FastCGI
 import FileQueue
@@ -8,7 +9,7 @@ import Logging
 /// Serves streams: a thread with its own epoll, its own subscribers and its own place in the queue.
 ///
 /// Everything in here belongs to that thread; the only way in is a ``StreamLoopDoor``. Other files
-/// add delivery and subscribing as extensions.
+/// add, as extensions, how subscribers come and go, passes, catching up and silences.
 final class StreamLoop {
   enum Token {
     // Slabs begin with generation 1, so these never collide with a subscriber's.
@@ -28,14 +29,16 @@ final class StreamLoop {
   var feed: Cursor
   var subscribers = TokenSlab<Subscriber>()
   var audiences = Audiences()
-  /// Audiences whose frame the feed has put something into.
-  var touched: [Audience] = []
+  var frames = FramePool()
   /// Subscribers that wait until the feed is where they begin.
   var joining: [Subscriber] = []
-  /// Subscribers that are behind and whose sockets have room.
-  var behind: [Subscriber] = []
+  /// Subscribers that are behind and whose sockets have room, in the order of their turns.
+  var behind = Deque<Subscriber>()
+  var replayTurns = ReplayTurns()
   var timers = Heap<LoopTimer>()
+  /// When live subscribers may be written to, and when those that are behind.
   var pacing = Pacing()
+  var replayPacing = Pacing()
   /// When the feed may be read again after it could not be.
   var feedPause = ReadPause()
   var failures = FailureReports()
@@ -63,25 +66,25 @@ final class StreamLoop {
       log.warning("no watch on the queue, events come with delay", metadata: ["error": "\(error)"])
       watch = nil
     }
-    let now = Clock.monotonicNanoseconds()
-    timers.insert(LoopTimer(deadline: now + heartbeatTick, task: .heartbeat))
-    if configuration.isDemo {
-      timers.insert(LoopTimer(deadline: now + Self.clockNanoseconds, task: .clock))
-    }
-    endAged(now: now)
+    if configuration.isDemo { startClock() }
+    endAged(now: Clock.monotonicNanoseconds())
   }
 
   /// Serves until it is told to stop; then all streams have ended.
   func run() throws(SystemCallError) {
+    var timeout: Int64 = 0
     while !isStopping {
-      let count = try epoll.wait(timeout: timeout())
+      let count = try epoll.wait(timeout: .nanoseconds(timeout))
       for index in 0..<count { handle(epoll.event(index)) }
       runTimers()
-      if feed.sequence < queue.durableNext, passDelay(now: Clock.monotonicNanoseconds()) == 0 {
-        runPass()
-      }
+      timeout = HubLimits.watchInterval.wholeNanoseconds
       joinWaiting()
-      serveBehind()
+      if feed.sequence < queue.durableNext { timeout = min(timeout, passIfOpen()) }
+      if !behind.isEmpty { timeout = min(timeout, serveBehindIfOpen()) }
+      joinWaiting()
+      if let next = timers.min {
+        timeout = min(timeout, max(0, next.deadline - Clock.monotonicNanoseconds()))
+      }
     }
     // What was acknowledged a moment ago; whoever is not live gets it on coming back.
     if feed.sequence < queue.durableNext { runPass() }
@@ -93,20 +96,27 @@ final class StreamLoop {
     for subscriber in subscribers.all { end(subscriber) }
   }
 
-  /// Nanoseconds until the next pass may begin; 0 for at once.
-  private func passDelay(now: Int64) -> Int64 {
-    max(pacing.delay(now: now), feedPause.delay(now: now))
+  /// Makes a pass if it may begin; returns nanoseconds until the loop is to look again.
+  private func passIfOpen() -> Int64 {
+    let now = Clock.monotonicNanoseconds()
+    let delay = max(pacing.delay(now: now, isDrained: isDrained), feedPause.delay(now: now))
+    if delay > 0 { return delay }
+    runPass()
+    return feed.sequence < queue.durableNext
+      ? HubLimits.pacingLookNanoseconds : HubLimits.watchInterval.wholeNanoseconds
   }
 
-  private func timeout() -> Duration {
-    let now = Clock.monotonicNanoseconds()
-    if !behind.isEmpty { return .zero }
-    var nanoseconds = HubLimits.watchInterval.wholeNanoseconds
-    if let next = timers.min { nanoseconds = min(nanoseconds, max(0, next.deadline - now)) }
-    if feed.sequence < queue.durableNext {
-      nanoseconds = min(nanoseconds, passDelay(now: now))
-    }
-    return .nanoseconds(nanoseconds)
+  /// Serves those who are behind if it is time; returns nanoseconds until the loop is to look again.
+  private func serveBehindIfOpen() -> Int64 {
+    let delay = replayPacing.delay(now: Clock.monotonicNanoseconds(), isDrained: isDrained)
+    if delay > 0 { return delay }
+    serveBehind()
+    return behind.isEmpty
+      ? HubLimits.watchInterval.wholeNanoseconds : HubLimits.pacingLookNanoseconds
+  }
+
+  private func isDrained(_ token: EpollToken) -> Bool {
+    subscribers.element(token)?.connection.isDrained ?? true
   }
 
   private func handle(_ event: (token: EpollToken, readiness: Readiness)) {

@@ -11,7 +11,7 @@ final class Subscriber {
     /// Has everything that the loop's feed has read; stands in its audience's list.
     case live(slot: Int)
     /// Reads from the queue at its own pace, from here.
-    case behind(Cursor)
+    case behind(Place)
     /// The socket is full: the rest of a frame has to go first, then it goes on from there.
     case blocked(Frame, sentByteCount: Int, then: Continuation)
     /// The queue could not be read for it: a timer lets it go on from there.
@@ -22,11 +22,19 @@ final class Subscriber {
     case closed
   }
 
-  /// What a blocked subscriber does once its socket has room.
+  /// What a subscriber does when its socket has taken a frame.
   enum Continuation {
     case join(at: UInt64)
-    case catchUp(from: Cursor)
+    case catchUp(from: Place)
     case play(DemoSource, nextAt: Int64)
+  }
+
+  /// Where a subscriber is that reads from the queue.
+  enum Place {
+    /// Before an event.
+    case event(Cursor)
+    /// In an event that is too large for one frame; so many bytes of it are sent.
+    case inside(RecordBody, sentByteCount: Int)
   }
 
   let connection: StreamConnection
@@ -38,6 +46,8 @@ final class Subscriber {
   var endsAt = Int64.max
   let audience: Audience
   var state: State
+  /// The last id that it surely has; 0 for none.
+  var toldSequence: UInt64 = 0
   /// When the queue may be read again for this subscriber after it could not be.
   var readPause = ReadPause()
 

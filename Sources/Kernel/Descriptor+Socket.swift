@@ -46,6 +46,13 @@ extension Descriptor {
     }
   }
 
+  /// Whether the peer of a unix socket has read all that was sent (SIOCOUTQ, unix(7)); an error
+  /// counts as having read it.
+  public var isDrained: Bool {
+    var count: CInt = 0
+    return unsafe weir_unread_count(number, &count) != 0 || count == 0
+  }
+
   /// Makes calls on the descriptor return at once instead of waiting (O_NONBLOCK, fcntl(2)).
   public func setNonblocking() throws(SystemCallError) {
     _ = try SystemCall.check("fcntl") { weir_set_nonblocking(number) }

@@ -4,7 +4,7 @@ import http.client
 
 import pytest
 
-from processes import PATIENCE_SECONDS
+from processes import PATIENCE_SECONDS, weir
 
 
 def test_a_stream_is_answered_at_once_and_unbuffered(site):
@@ -91,9 +91,57 @@ def test_a_silent_stream_gets_comments(make_site):
     with site.stream() as stream:
         # The first line is the retry field; a comment can come before any event.
         assert stream.line().startswith("retry: ")
-        assert [stream.line() for _ in range(2)] == [":", ":"]
+        while stream.line() != ":":
+            pass
         site.publish_all(["Hello"])
         assert stream.event().data == "Hello"
+
+
+def test_a_silent_stream_is_told_an_id_so_that_it_misses_nothing_while_it_is_away(make_site):
+    site = make_site("--heartbeat", "0.2")
+    with site.stream() as stream:
+        lines = [stream.line() for _ in range(4)]
+    assert lines[0].startswith("retry: ") and lines[1] == ":" and lines[3] == ""
+    id_ = lines[2].removeprefix("id: ")
+    site.publish_all(["while it was away"])
+    with site.stream(headers={"Last-Event-ID": id_}) as stream:
+        event = stream.event()
+        assert (event.type, event.data) == ("message", "while it was away")
+
+
+def test_a_quiet_topic_is_told_a_new_id_when_a_thousand_other_events_have_passed(make_site):
+    site = make_site("--heartbeat", "0.2")
+    with site.stream("/sse/quiet") as stream:
+        site.publish_all(["x"], topic="quiet")
+        first = stream.event().id
+        lines = [stream.line() for _ in range(3)]
+        assert lines == [":", ":", ":"], "nothing has passed: a checkpoint would spare nothing"
+        lines = "".join('{"message": "y", "topic": "busy"}\n' for _ in range(1000))
+        assert weir("import", "-q", site.queue, stdin=lines).returncode == 0
+        line = stream.line()
+        while line == ":":
+            line = stream.line()
+        assert line == f"id: {first.split('-')[0]}-1001"
+
+
+def test_no_checkpoints_are_sent_where_they_are_switched_off(make_site):
+    site = make_site("--heartbeat", "0.2", "--no-checkpoints")
+    with site.stream() as stream:
+        assert stream.line().startswith("retry: ")
+        assert [stream.line() for _ in range(3)] == [":", ":", ":"]
+
+
+def test_large_and_small_events_come_in_order_and_whole(site):
+    sizes = [10, 16_000, 17_000, 200_000, 5, 900_000, 64_000, 32_768, 1, 65_536]
+    messages = [f"{number} " + "x" * size for number, size in enumerate(sizes)]
+    with site.stream() as one, site.stream() as two:
+        ids = site.publish_all(messages)
+        assert one.data(len(messages)) == messages
+        assert two.data(len(messages)) == messages
+        site.publish_all(["and on"])
+        assert one.event().data == "and on"
+    with site.stream(headers={"Last-Event-ID": ids[0]}) as late:
+        assert late.data(len(messages) - 1) == messages[1:]
 
 
 def test_subscribers_are_logged_as_they_come_and_go(site):

@@ -1,25 +1,69 @@
+import Kernel
 import Testing
 
 @testable import Hub
 
 struct PacingTests {
-  @Test func `after a quiet spell the next pass begins at once`() {
+  private static let start: Int64 = 1_000_000_000_000
+  private static let look = HubLimits.pacingLookNanoseconds
+  private static let tokens = (1...8).map { EpollToken(slot: $0, generation: 1) }
+
+  /// A pass that began at the start, ended 1 ms later, and wrote to eight empty sockets.
+  private func pacing() -> Pacing {
     var pacing = Pacing()
-    #expect(pacing.delay(now: 1) == 0)
-    pacing.finishPass(now: 1, writeCount: 1000)
-    #expect(pacing.delay(now: 1_000_000_000_000) == 0)
+    pacing.begin(now: Self.start, writeCount: 8)
+    for token in Self.tokens { pacing.note(token) }
+    pacing.end(now: Self.start + 1_000_000)
+    return pacing
   }
 
-  @Test func `the pause grows with the writes and has a limit`() {
+  @Test func `the first pass begins at once`() {
     var pacing = Pacing()
-    let now: Int64 = 1_000_000_000_000
-    pacing.finishPass(now: now, writeCount: 10)
-    let short = pacing.delay(now: now)
-    pacing.finishPass(now: now, writeCount: 1000)
-    let long = pacing.delay(now: now)
-    pacing.finishPass(now: now, writeCount: 1_000_000)
-    #expect(short > 0)
-    #expect(short * 100 == long)
-    #expect(pacing.delay(now: now) == HubLimits.pacingNanosecondsMaximum)
+    #expect(pacing.delay(now: Self.start) { _ in false } == 0)
+  }
+
+  @Test func `a pass after a quiet spell begins at once`() {
+    var pacing = pacing()
+    #expect(pacing.delay(now: Self.start + 10_000_000_000) { _ in true } == 0)
+  }
+
+  @Test func `a pass waits while the web server has not read the last one`() {
+    var pacing = pacing()
+    for milliseconds in 1..<100 {
+      let now = Self.start + Int64(milliseconds) * 1_000_000
+      #expect(pacing.delay(now: now) { _ in false } == Self.look)
+    }
+  }
+
+  @Test func `once it has read, a rest in proportion to that time follows, then the next pass`() {
+    var pacing = pacing()
+    let read = Self.start + 100_000_000
+    #expect(pacing.delay(now: read) { _ in false } == Self.look)
+    let rest = 100_000_000 * HubLimits.pacingRestPercent / 100
+    #expect(pacing.delay(now: read + 1) { _ in true } == rest - 1)
+    #expect(pacing.delay(now: read + rest) { _ in true } == 0)
+  }
+
+  @Test func `a few streams whose clients have stopped reading hold nobody up`() {
+    var pacing = pacing()
+    let stalled = Self.tokens[..<2]
+    #expect(pacing.delay(now: Self.start + 2_000_000) { !stalled.contains($0) } == 0)
+  }
+
+  @Test func `when nothing is read any more, a pass is made nevertheless after a while`() {
+    var pacing = pacing()
+    let limit = Self.start + 1_000_000 + HubLimits.pacingNanosecondsMaximum
+    #expect(pacing.delay(now: limit - 1) { _ in false } == Self.look)
+    #expect(pacing.delay(now: limit + HubLimits.pacingNanosecondsMaximum) { _ in false } == 0)
+  }
+
+  @Test(arguments: [1, 2, 7, 16, 100, 9000])
+  func `samples are few, and the last write is among them`(writeCount: Int) {
+    var pacing = Pacing()
+    pacing.begin(now: Self.start, writeCount: writeCount)
+    let samples = (0..<writeCount).filter { pacing.wantsSample($0) }
+    #expect(samples.contains(writeCount - 1))
+    #expect(samples.contains(0))
+    #expect(samples.count <= HubLimits.pacingSampleCountMaximum + 8)
   }
 }

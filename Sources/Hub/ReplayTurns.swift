@@ -1,0 +1,58 @@
+import FileQueue
+import Kernel
+
+/// What subscribers who are behind were sent lately, by audience and place.
+///
+/// After a restart thousands come back to the same place: what one is sent is read and rendered once.
+struct ReplayTurns {
+  /// What one turn sends, and where it ends.
+  struct Turn {
+    /// Nil where no event is wanted up to `next`.
+    let frame: Frame?
+    let next: Subscriber.Place
+    /// The last event in the frame; 0 for none.
+    let lastSequence: UInt64
+    fileprivate let madeAt: Int64
+
+    init(frame: Frame?, next: Subscriber.Place, lastSequence: UInt64, now: Int64) {
+      self.frame = frame
+      self.next = next
+      self.lastSequence = lastSequence
+      madeAt = now
+    }
+  }
+
+  private struct Key: Hashable {
+    let audience: ObjectIdentifier
+    let sequence: UInt64
+  }
+
+  private var turns: [Key: Turn] = [:]
+  /// The oldest first.
+  private var order: [Key] = []
+
+  /// The turn of an audience's subscriber that is before the event `sequence`, if it is known.
+  func turn(of audience: Audience, from sequence: UInt64, now: Int64) -> Turn? {
+    guard let turn = turns[Key(audience: ObjectIdentifier(audience), sequence: sequence)],
+      now - turn.madeAt <= HubLimits.replayTurnAgeMaximum.wholeNanoseconds
+    else { return nil }
+    return turn
+  }
+
+  /// Remembers a turn.
+  mutating func note(_ turn: Turn, of audience: Audience, from sequence: UInt64) {
+    if order.count == HubLimits.replayTurnCountMaximum {
+      for key in order[..<(order.count / 2)] { turns.removeValue(forKey: key) }
+      order.removeFirst(order.count / 2)
+    }
+    let key = Key(audience: ObjectIdentifier(audience), sequence: sequence)
+    if turns.updateValue(turn, forKey: key) == nil { order.append(key) }
+  }
+
+  /// Forgets all; called when nobody is behind any more, so that no memory is held.
+  mutating func removeAll() {
+    if order.isEmpty { return }
+    turns = [:]
+    order = []
+  }
+}

@@ -1,0 +1,151 @@
+import FastCGI
+import FileQueue
+import Kernel
+import Logging
+
+/// How subscribers that are behind get what the queue has for them, each at its own pace.
+extension StreamLoop {
+  /// Gives subscribers that are behind a turn each, or more, until the web server has enough to do.
+  func serveBehind() {
+    let now = Clock.monotonicNanoseconds()
+    replayPacing.begin(now: now, writeCount: HubLimits.pacingSampleCountMaximum)
+    var byteCount = 0
+    var turnCount = 0
+    while byteCount < HubLimits.replayRoundByteCountMaximum,
+      turnCount < HubLimits.replayRoundTurnCountMaximum, let subscriber = behind.popFirst()
+    {
+      guard case .behind(let place) = subscriber.state else { continue }
+      if turnCount < HubLimits.pacingSampleCountMaximum, subscriber.connection.isDrained {
+        replayPacing.note(subscriber.token)
+      }
+      turnCount += 1
+      switch place {
+      case .event(let cursor): byteCount += catchUp(subscriber, from: cursor, now: now)
+      case .inside(let body, let done): byteCount += sendPiece(of: body, from: done, to: subscriber)
+      }
+    }
+    replayPacing.end(now: Clock.monotonicNanoseconds())
+    if behind.isEmpty { replayTurns.removeAll() }
+  }
+
+  /// Sends a subscriber what the queue has for it, up to where the loop's feed is; returns the bytes.
+  private func catchUp(_ subscriber: Subscriber, from start: Cursor, now: Int64) -> Int {
+    guard start.sequence < feed.sequence else {
+      proceed(subscriber, .join(at: start.sequence))
+      return 0
+    }
+    let audience = subscriber.audience
+    let turn: ReplayTurns.Turn
+    if let known = replayTurns.turn(of: audience, from: start.sequence, now: now) {
+      turn = known
+    } else {
+      do throws(QueueError) {
+        turn = try makeTurn(audience, from: start, now: now)
+      } catch {
+        pause(subscriber, error, then: .catchUp(from: .event(start)))
+        return 0
+      }
+      replayTurns.note(turn, of: audience, from: start.sequence)
+    }
+    subscriber.readPause.noteSuccess()
+    subscriber.toldSequence = max(subscriber.toldSequence, turn.lastSequence)
+    guard let frame = turn.frame else {
+      proceed(subscriber, .catchUp(from: turn.next))
+      return 0
+    }
+    send(frame, to: subscriber, then: .catchUp(from: turn.next))
+    return frame.byteCount
+  }
+
+  /// Reads and renders what subscribers of an audience are sent next from a place on.
+  private func makeTurn(
+    _ audience: Audience, from start: Cursor, now: Int64
+  ) throws(QueueError) -> ReplayTurns.Turn {
+    var cursor = start
+    let frame = frames.take(requestID: audience.key.requestID)
+    var lastSequence: UInt64 = 0
+    var largeSequence: UInt64?
+    do throws(QueueError) {
+      let unixNow = Clock.unixMilliseconds()
+      let outcome = try reader.read(
+        from: &cursor, upTo: feed.sequence, matching: audience.key.filter,
+        byteCountMaximum: HubLimits.passByteCountMaximum
+      ) { record, bytes in
+        if record.expiresAt <= unixNow || largeSequence != nil { return }
+        if record.body.count > HubLimits.framedBodyByteCountMaximum {
+          largeSequence = record.sequence
+        } else {
+          frame.append(bytes.extracting(record.body))
+          lastSequence = record.sequence
+        }
+      }
+      if case .gap(let gap) = outcome, largeSequence == nil {
+        var content: [UInt8] = []
+        event(of: gap, next: cursor.sequence).append(to: &content)
+        frame.append(content)
+      }
+    } catch {
+      // What was rendered before it is sent now; the next turn meets the error at once.
+      if frame.isEmpty, largeSequence == nil { throw error }
+    }
+    frame.close()
+    var next = Subscriber.Place.event(cursor)
+    if let largeSequence {
+      if let body = try reader.body(of: largeSequence) {
+        next = .inside(body, sentByteCount: 0)
+      } else {
+        // Gone since it was read: the next turn finds out and tells.
+        next = .event(try reader.cursor(at: largeSequence))
+      }
+    }
+    return ReplayTurns.Turn(
+      frame: frame.isEmpty ? nil : frame, next: next, lastSequence: lastSequence, now: now)
+  }
+
+  /// Sends a subscriber the next piece of a large event; returns the bytes.
+  private func sendPiece(of body: RecordBody, from done: Int, to subscriber: Subscriber) -> Int {
+    let frame = frames.take(requestID: subscriber.connection.requestID)
+    do throws(QueueError) {
+      try reader.read(body, from: done, byteCountMaximum: HubLimits.pieceByteCountMaximum) {
+        frame.append($0)
+      }
+    } catch {
+      pause(subscriber, error, then: .catchUp(from: .inside(body, sentByteCount: done)))
+      return 0
+    }
+    guard !frame.isEmpty else {
+      // Retention has removed what it was in the middle of; coming back, it is told.
+      close(subscriber)
+      return 0
+    }
+    frame.close()
+    let sent = done + min(HubLimits.pieceByteCountMaximum, body.byteCount - done)
+    let next: Subscriber.Place =
+      sent == body.byteCount ? .event(body.next) : .inside(body, sentByteCount: sent)
+    send(frame, to: subscriber, then: .catchUp(from: next))
+    defer { frames.put(frame) }
+    return frame.byteCount
+  }
+
+  // MARK: - Failures
+
+  /// Logs an error of the queue, unless it repeats itself.
+  func note(_ error: QueueError) {
+    if let report = failures.report(error, now: Clock.monotonicNanoseconds()) {
+      log.error("the queue cannot be read", metadata: ["error": "\(report)"])
+    }
+  }
+
+  /// Leaves the queue alone for a subscriber for whom it could not be read, for a while.
+  func pause(
+    _ subscriber: Subscriber, _ error: QueueError, then next: Subscriber.Continuation
+  ) {
+    note(error)
+    let now = Clock.monotonicNanoseconds()
+    subscriber.readPause.noteFailure(now: now)
+    subscriber.state = .pausing(then: next)
+    timers.insert(
+      LoopTimer(
+        deadline: now + subscriber.readPause.delay(now: now), task: .goOn(subscriber.token)))
+  }
+}

@@ -1,0 +1,125 @@
+import EventStream
+import FastCGI
+import FileQueue
+import Kernel
+
+/// A pass: from the queue to audiences to live subscribers.
+extension StreamLoop {
+  /// Reads what has become durable, renders it once for each audience, and sends it.
+  func runPass() {
+    let audiences = audiences
+    var touched: [Audience] = []
+    var gap: QueueGap?
+    do throws(QueueError) {
+      let unixNow = Clock.unixMilliseconds()
+      let outcome = try reader.read(
+        from: &feed, byteCountMaximum: HubLimits.passByteCountMaximum
+      ) { record, bytes in
+        if record.expiresAt <= unixNow { return }
+        let body = bytes.extracting(record.body)
+        audiences.forEach(wanting: bytes.extracting(record.topic), record.sequence) { audience in
+          if audience.live.isEmpty || audience.largeSequence != nil { return }
+          let frame = frame(of: audience, &touched)
+          if body.count > HubLimits.framedBodyByteCountMaximum {
+            audience.largeSequence = record.sequence
+          } else {
+            frame.append(body)
+            audience.toldSequence = record.sequence
+          }
+        }
+      }
+      if case .gap(let found) = outcome { gap = found }
+      feedPause.noteSuccess()
+    } catch {
+      note(error)
+      feedPause.noteFailure(now: Clock.monotonicNanoseconds())
+    }
+    // Also after an error: the feed stands behind what was rendered before it.
+    if let gap { announce(gap, &touched) }
+    send(to: touched)
+  }
+
+  /// The frame that an audience is sent in this pass.
+  private func frame(of audience: Audience, _ touched: inout [Audience]) -> Frame {
+    if let frame = audience.frame { return frame }
+    let frame = frames.take(requestID: audience.key.requestID)
+    audience.frame = frame
+    touched.append(audience)
+    return frame
+  }
+
+  /// Tells every live subscriber of events that are gone, before those that follow.
+  private func announce(_ gap: QueueGap, _ touched: inout [Audience]) {
+    var content: [UInt8] = []
+    event(of: gap, next: feed.sequence).append(to: &content)
+    for audience in audiences.all.values where !audience.live.isEmpty {
+      // Whoever reads from the queue meets it there.
+      if audience.largeSequence == nil { frame(of: audience, &touched).append(content) }
+    }
+  }
+
+  /// What a subscriber is told of events that are gone; `next` is the first one that is there.
+  func event(of gap: QueueGap, next: UInt64) -> GapEvent {
+    GapEvent(
+      requested: "\(EventID(epoch: queue.epoch, sequence: gap.missing.lowerBound - 1))",
+      oldest: EventID(epoch: queue.epoch, sequence: next), newest: queue.newestID,
+      reason: gap.reason == .damaged ? .damaged : .expired)
+  }
+
+  private func send(to touched: [Audience]) {
+    let now = Clock.monotonicNanoseconds()
+    pacing.begin(now: now, writeCount: touched.reduce(0) { $0 + $1.live.count })
+    var writeCount = 0
+    for audience in touched {
+      audience.lastPublishedAt = now
+      let count = audience.live.count
+      sendFrame(of: audience, now: now, firstWrite: writeCount)
+      writeCount += count
+      readLargeEvent(audience)
+    }
+    pacing.end(now: Clock.monotonicNanoseconds())
+  }
+
+  /// Sends an audience's frame to its live subscribers.
+  ///
+  /// - Parameter firstWrite: how many writes the pass has made before; nil outside of passes.
+  func sendFrame(of audience: Audience, now: Int64, firstWrite: Int? = nil) {
+    guard let frame = audience.frame.take() else { return }
+    frame.close()
+    audience.lastSentAt = now
+    let byteCount = frame.byteCount
+    // Where an event is too large for the frame, it comes next for whoever has not got all of this.
+    let next = audience.largeSequence.map { Subscriber.Continuation.join(at: $0) }
+    // From the end, because a subscriber that leaves the list is replaced by the last one.
+    let count = audience.live.count
+    for slot in stride(from: count - 1, through: 0, by: -1) {
+      let subscriber = audience.live[slot]
+      if let firstWrite, pacing.wantsSample(firstWrite + count - 1 - slot),
+        subscriber.connection.isDrained
+      {
+        pacing.note(subscriber.token)
+      }
+      do {
+        let sent = try frame.send(to: subscriber.connection)
+        if case .transferred(byteCount) = sent { continue }
+        audience.remove(slot: slot)
+        let done = if case .transferred(let some) = sent { some } else { 0 }
+        block(subscriber, frame, sentByteCount: done, then: next ?? .catchUp(from: .event(feed)))
+      } catch {
+        close(subscriber)
+      }
+    }
+    frames.put(frame)
+  }
+
+  /// Has the live subscribers of an audience read from the queue, from an event on that is too large
+  /// for a frame.
+  private func readLargeEvent(_ audience: Audience) {
+    guard let sequence = audience.largeSequence.take() else { return }
+    let place = (try? reader.cursor(at: sequence)).map { Subscriber.Place.event($0) }
+    for subscriber in audience.removeAll() {
+      subscriber.toldSequence = sequence - 1
+      proceed(subscriber, place.map { .catchUp(from: $0) } ?? .join(at: sequence))
+    }
+  }
+}

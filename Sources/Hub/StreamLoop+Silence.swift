@@ -1,0 +1,127 @@
+import EventStream
+import FastCGI
+import FileQueue
+import Kernel
+
+/// What is sent when nothing is published: heartbeats, checkpoints, the demo.
+extension StreamLoop {
+  /// The clock in the demo ticks so often, and begins after so long a silence.
+  private static let clockNanoseconds: Int64 = 2_000_000_000
+
+  /// Does what is due.
+  func runTimers() {
+    guard let first = timers.min else { return }
+    let now = Clock.monotonicNanoseconds()
+    if first.deadline > now { return }
+    while let timer = timers.min, timer.deadline <= now {
+      timers.removeMin()
+      switch timer.task {
+      case .silence(let audience):
+        audience.hasTimer = false
+        breakSilence(of: audience, now: now)
+      case .clock:
+        showClock(now: now)
+      case .play(let token):
+        if let subscriber = subscribers.element(token) { play(subscriber, now: now) }
+      case .goOn(let token):
+        if let subscriber = subscribers.element(token),
+          case .pausing(let next) = subscriber.state
+        {
+          proceed(subscriber, next)
+        }
+      case .age: endAged(now: now)
+      case .drain: drain(now: now)
+      }
+    }
+  }
+
+  /// Makes a subscriber live that has everything the feed has read.
+  func makeLive(_ subscriber: Subscriber) {
+    let audience = subscriber.audience
+    if audience.live.isEmpty { audience.lastSentAt = Clock.monotonicNanoseconds() }
+    audience.add(subscriber)
+    watchSilence(of: audience)
+  }
+
+  private func watchSilence(of audience: Audience) {
+    if audience.hasTimer { return }
+    audience.hasTimer = true
+    let deadline = audience.lastSentAt + configuration.heartbeatInterval.wholeNanoseconds
+    timers.insert(LoopTimer(deadline: deadline, task: .silence(audience)))
+  }
+
+  /// Sends a heartbeat to an audience that has been silent for so long, with a checkpoint where that
+  /// spares its subscribers something when they come back.
+  private func breakSilence(of audience: Audience, now: Int64) {
+    if audience.live.isEmpty { return }
+    if now - audience.lastSentAt >= configuration.heartbeatInterval.wholeNanoseconds {
+      var content: [UInt8] = []
+      EventStreamWriter.appendComment("", to: &content)
+      let newest = feed.sequence - 1
+      if configuration.sendsCheckpoints, deservesCheckpoint(audience, newest: newest) {
+        let id = EventID(epoch: queue.epoch, sequence: newest)
+        content.append(contentsOf: "id: \(id)\n\n".utf8)
+        audience.toldSequence = newest
+      }
+      send(content, to: audience, now: now)
+    }
+    watchSilence(of: audience)
+  }
+
+  /// Whether subscribers are better off with the newest id: those without any would miss what is
+  /// published while they are away, and the id of an event long ago may have left the queue by then.
+  private func deservesCheckpoint(_ audience: Audience, newest: UInt64) -> Bool {
+    audience.toldSequence == 0
+      || newest >= audience.toldSequence + HubLimits.checkpointEventCount
+  }
+
+  private func send(_ content: [UInt8], to audience: Audience, now: Int64) {
+    let frame = frames.take(requestID: audience.key.requestID)
+    frame.append(content)
+    audience.frame = frame
+    sendFrame(of: audience, now: now)
+  }
+
+  // MARK: - The demo
+
+  func startClock() {
+    let deadline = Clock.monotonicNanoseconds() + Self.clockNanoseconds
+    timers.insert(LoopTimer(deadline: deadline, task: .clock))
+  }
+
+  /// Shows the time to those who read the default topic, when nothing was published for a while.
+  private func showClock(now: Int64) {
+    var next = now + Self.clockNanoseconds
+    for audience in audiences.all.values where !audience.live.isEmpty {
+      guard audience.key.filter.topics == [.default], audience.key.filter.patterns.isEmpty else {
+        continue
+      }
+      let due = audience.lastPublishedAt + Self.clockNanoseconds
+      if due > now {
+        next = min(next, due)
+        continue
+      }
+      var content: [UInt8] = []
+      DemoSource.appendClock(to: &content)
+      send(content, to: audience, now: now)
+    }
+    timers.insert(LoopTimer(deadline: next, task: .clock))
+  }
+
+  /// Sends the next event of a subscriber's demo if it is time, and else a heartbeat.
+  private func play(_ subscriber: Subscriber, now: Int64) {
+    guard case .playing(var demo, var nextAt) = subscriber.state else { return }
+    var content: [UInt8] = []
+    if nextAt <= now {
+      demo.appendNext(to: &content)
+      nextAt = now + demo.interval.wholeNanoseconds
+    } else {
+      EventStreamWriter.appendComment("", to: &content)
+    }
+    let frame = frames.take(requestID: subscriber.connection.requestID)
+    frame.append(content)
+    frame.close()
+    send(frame, to: subscriber, then: .play(demo, nextAt: nextAt))
+    frames.put(frame)
+  }
+}

@@ -1,0 +1,9 @@
+extension Span where Element == UInt8 {
+  /// Whether the two hold the same bytes in the same order.
+  @inlinable
+  public func hasSameBytes(as other: Span<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    for index in indices where self[index] != other[index] { return false }
+    return true
+  }
+}
