@@ -134,18 +134,6 @@ def test_a_stream_that_is_too_old_ends_and_who_comes_back_misses_nothing(make_si
     assert seen == published
 
 
-def test_the_largest_body_fits_into_an_event_however_it_is_escaped(site):
-    with site.stream() as stream:
-        # Each newline is two bytes of JSON, and a whole line of the stream.
-        head, tail = '{"message":"', '"}'
-        count = ((1 << 20) - len(head) - len(tail)) // 2
-        answer = site.request(
-            "PUT", "/publish", head + "\\n" * count + tail, {"Content-Type": "application/json"}
-        )
-        assert answer.status == 200, answer.body
-        assert stream.event().data == "\n" * count
-
-
 def test_with_all_streams_taken_everything_else_is_still_answered(state, make_site):
     site = make_site()
     end(site.weir)
