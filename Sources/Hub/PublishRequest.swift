@@ -21,15 +21,12 @@ struct PublishRequest {
   ) throws(Problem) {
     let queryTopics = try PublishTopic.named(inQuery: pairs)
     try Self.checkMediaType(contentType)
-    guard String(validating: body, as: UTF8.self) != nil else {
-      throw Problem(
-        status: 400, code: .invalidUTF8, detail: "the body is not UTF-8: send JSON in UTF-8")
-    }
-    // JSONDecoder would take a body with NUL bytes for UTF-16.
-    guard !body.contains(0) else {
-      throw Problem(status: 400, code: .malformedJSON, detail: "the body has a NUL byte")
-    }
-    let content = try Self.decode(body)
+    let content =
+      if let message = PlainMessage.text(of: body) {
+        Content(message: message)
+      } else {
+        try Self.decode(body)
+      }
     topic = try PublishTopic.agreed(
       (pathTopic.map { [(place: "the path", text: $0)] } ?? []) + queryTopics
         + (content.topic.map { [(place: "the body", text: $0)] } ?? []))
@@ -46,6 +43,7 @@ struct PublishRequest {
   }
 
   private static func checkMediaType(_ contentType: String?) throws(Problem) {
+    if contentType == "application/json" { return }
     let type = (contentType ?? "").prefix { $0 != ";" }.lowercased()
       .filter { $0 != " " && $0 != "\t" }
     guard type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
@@ -108,6 +106,10 @@ struct PublishRequest {
       init?(intValue: Int) { nil }
     }
 
+    init(message: String) {
+      self.message = message
+    }
+
     init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: Key.self)
       var hasMessage = false
@@ -148,6 +150,14 @@ struct PublishRequest {
   }
 
   private static func decode(_ body: [UInt8]) throws(Problem) -> Content {
+    guard String(validating: body, as: UTF8.self) != nil else {
+      throw Problem(
+        status: 400, code: .invalidUTF8, detail: "the body is not UTF-8: send JSON in UTF-8")
+    }
+    // JSONDecoder would take a body with NUL bytes for UTF-16.
+    guard !body.contains(0) else {
+      throw Problem(status: 400, code: .malformedJSON, detail: "the body has a NUL byte")
+    }
     do {
       return try JSONDecoder().decode(Content.self, from: Data(body))
     } catch let problem as Problem {

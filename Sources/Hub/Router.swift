@@ -168,12 +168,6 @@ struct Router: Responder {
 
   // MARK: - Publishing
 
-  private struct Acknowledgement: Encodable {
-    let id: String
-    let topic: String
-    let durable: String
-  }
-
   private func publish(
     _ request: borrowing Request, pathTopic: String, _ exchange: Exchange
   ) throws(Problem) -> Answer {
@@ -186,21 +180,14 @@ struct Router: Responder {
       contentType: request.parameter("CONTENT_TYPE"),
       pathTopic: pathTopic.isEmpty ? nil : pathTopic, pairs: try Self.pairs(of: request),
       body: request.body)
-    let topic = publication.topic.text
+    let topic = publication.topic
     let epoch = queue.epoch
-    let durable = committer.durability.rawValue
+    let durability = committer.durability
     committer.submit(publication.event) { result in
       switch result {
       case .success(let sequence):
-        let id = EventID(epoch: epoch, sequence: sequence).description
-        exchange.complete(
-          Response(
-            status: 200,
-            headers: [
-              (name: "Content-Type", value: "application/json"),
-              (name: "Cache-Control", value: "no-store"),
-            ],
-            body: JSON.encode(Acknowledgement(id: id, topic: topic, durable: durable))))
+        let id = EventID(epoch: epoch, sequence: sequence)
+        exchange.complete(Acknowledgement(id: id, topic: topic, durability: durability).response)
       case .failure(let error):
         exchange.complete(Problem(error).response)
       }
