@@ -1,4 +1,5 @@
 import ArgumentParser
+import Hub
 import Kernel
 
 /// The command `weir`.
@@ -21,9 +22,9 @@ struct Weir: ParsableCommand {
       69 the socket is taken, 71 system error, 73 cannot create, 74 input/output error, \
       75 try again later, 77 no permission.
       """,
-    version: version,
+    version: Version.current,
     subcommands: [
-      Serve.self, Publish.self, Tail.self, Check.self, Export.self, Import.self,
+      Serve.self, Publish.self, Tail.self, Status.self, Check.self, Export.self, Import.self,
     ])
 
   /// Makes the process safe to work in, then runs the command.
@@ -36,7 +37,4 @@ struct Weir: ParsableCommand {
     }
     main(nil)
   }
-
-  /// What `--version` prints.
-  static let version = "0.1.0"
 }

@@ -92,7 +92,20 @@ static inline int weir_random(uint32_t *value) {
 // A structure of the same name hides the function in Swift.
 static inline int weir_flock(int fd, int operation) { return flock(fd, operation); }
 
-// Likewise; only the type of the file system is asked for.
+// Locks of an open file description on a whole file, and whether another description has one; the
+// names of the commands stand behind a feature macro. l_pid has to be 0.
+static inline int weir_claim(int fd) {
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  return fcntl(fd, 37 /* F_OFD_SETLK */, &whole);
+}
+
+static inline int weir_is_claimed(int fd) {
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (fcntl(fd, 36 /* F_OFD_GETLK */, &whole) == -1) return -1;
+  return whole.l_type != F_UNLCK;
+}
+
+// A structure of the same name hides the function; only the type of the file system is asked for.
 static inline int weir_file_system_type(const char *path, int64_t *type) {
   struct statfs status;
   if (statfs(path, &status) != 0) return -1;

@@ -27,14 +27,7 @@ public final class Queue: Sendable {
     if creating {
       try directory.make()
     } else {
-      let epoch: UInt32?
-      do { epoch = try directory.readEpoch() } catch {
-        if case .system(let call) = error, call.errno == .notDirectory {
-          throw .notAQueue(path: path.string, reason: "it is no directory")
-        }
-        throw error
-      }
-      guard epoch != nil else { throw .noQueue(path: path.string) }
+      _ = try directory.existingEpoch()
     }
     try directory.refuseNetworkFileSystem()
     let lock = try mapping { () throws(SystemCallError) in
@@ -80,6 +73,11 @@ public final class Queue: Sendable {
   /// The sequence of the oldest event that is still there, or of the next one in an empty queue.
   public func oldestSequence() throws(QueueError) -> UInt64 {
     try directory.segments().first?.first ?? durableNext
+  }
+
+  /// The folder of the queue at `path` in which each worker keeps what it counts.
+  public static func workersPath(in path: FilePath) -> FilePath {
+    QueueDirectory(path: path).workersPath
   }
 
   /// A watch that tells when the durable end has moved, in whichever process.

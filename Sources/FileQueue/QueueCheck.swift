@@ -15,8 +15,7 @@ public struct QueueCheck {
   /// - Throws: `noQueue`, `notAQueue`, `unknownFormat`, `system`.
   public init(_ path: FilePath) throws(QueueError) {
     directory = QueueDirectory(path: path)
-    guard let epoch = try directory.readEpoch() else { throw .noQueue(path: path.string) }
-    self.epoch = epoch
+    epoch = try directory.existingEpoch()
   }
 
   /// Reads everything and reports, segment by segment.

@@ -20,6 +20,8 @@ struct QueueDirectory: Hashable, Sendable {
   var quarantinePath: FilePath { path.appending("quarantine") }
   /// flock(2): held by the one process that looks after the queue.
   var upkeepPath: FilePath { path.appending("upkeep") }
+  /// What the workers count, for whoever wants to know; the queue does not need it.
+  var workersPath: FilePath { path.appending("workers") }
 
   /// All segments, oldest first.
   func segments() throws(QueueError) -> [SegmentName] {
@@ -121,10 +123,24 @@ struct QueueDirectory: Hashable, Sendable {
 
   private func refuseStrangers() throws(QueueError) {
     guard try readEpoch() == nil else { return }
-    let strangers = try names().filter { !["lock", "tail", "upkeep", "epoch.new"].contains($0) }
+    let own = ["lock", "tail", "upkeep", "workers", "epoch.new"]
+    let strangers = try names().filter { !own.contains($0) }
     guard strangers.isEmpty else {
       throw .notAQueue(path: path.string, reason: "no `epoch` file, but \(strangers[0])")
     }
+  }
+
+  /// The epoch of a queue that is there.
+  func existingEpoch() throws(QueueError) -> UInt32 {
+    let epoch: UInt32?
+    do { epoch = try readEpoch() } catch {
+      if case .system(let call) = error, call.errno == .notDirectory {
+        throw .notAQueue(path: path.string, reason: "it is no directory")
+      }
+      throw error
+    }
+    guard let epoch else { throw .noQueue(path: path.string) }
+    return epoch
   }
 
   /// The queue's epoch; nil where the file is not there.

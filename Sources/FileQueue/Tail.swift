@@ -134,14 +134,39 @@ struct Tail: ~Copyable, Sendable {
   /// After a power cut it is an older one, never a newer one, because the page is written when the
   /// events are on disk. Nil where the page cannot be believed.
   func remembered(epoch: UInt32) -> UInt64? {
-    let end = appendedEnd
-    let durable = durableNext
-    guard page.load(Cell.owner) == Cell.owner(epoch), end.segment.first > 0,
-      durable >= end.segment.first, durable <= end.next, end.next <= QueueLimits.sequenceMaximum,
+    Self.durableNext(epoch: epoch) { page.load($0) }
+  }
+
+  private static func durableNext(epoch: UInt32, _ cell: (Int) -> UInt64) -> UInt64? {
+    let slot = Cell.slot(cell(Cell.turns))
+    let next = cell(slot)
+    let first = cell(slot + 1)
+    let offset = Int(truncatingIfNeeded: cell(slot + 2))
+    let durable = cell(Cell.durableNext)
+    guard cell(Cell.owner) == Cell.owner(epoch), first > 0, durable >= first, durable <= next,
+      next <= QueueLimits.sequenceMaximum,
       // An event takes more than a byte.
-      end.offset >= 0, end.next - end.segment.first <= UInt64(end.offset)
+      offset >= 0, next - first <= UInt64(offset)
     else { return nil }
     return durable
+  }
+
+  /// What the page in a file says to one who only reads it: the durable end, and whether a write to
+  /// the queue has failed; nil where it cannot be believed.
+  static func read(
+    at path: FilePath, epoch: UInt32
+  ) throws(SystemCallError) -> (durableNext: UInt64, hasFailed: Bool)? {
+    var bytes = [UInt8](repeating: 0, count: SharedPage.byteCount)
+    do throws(SystemCallError) {
+      let file = try Descriptor.open(path, .readOnly)
+      var span = bytes.mutableSpan
+      guard try file.read(at: 0, into: &span) == SharedPage.byteCount else { return nil }
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return nil }
+      throw error
+    }
+    let cell = { (index: Int) in bytes.span.littleEndian64(at: index * 8) }
+    return durableNext(epoch: epoch, cell).map { ($0, cell(Cell.failures) != 0) }
   }
 
   /// Makes the page say what recovery found; nobody else has the queue open.

@@ -6,6 +6,10 @@ import Kernel
 /// Belongs to one stream loop. Nothing is appended once it is being sent.
 final class Frame {
   private var output: OutputFrame
+  /// Events whose last byte is in it.
+  private(set) var eventCount = 0
+  /// Why events are missing, where it tells so.
+  private(set) var gap: GapEvent.Reason?
 
   init(requestID: UInt16) {
     output = OutputFrame(requestID: requestID)
@@ -18,12 +22,29 @@ final class Frame {
 
   func append(_ content: Span<UInt8>) { output.append(content) }
   func append(_ content: [UInt8]) { output.append(content.span) }
+  /// Appends the whole or the last piece of an event.
+  func append(event body: Span<UInt8>) {
+    output.append(body)
+    eventCount += 1
+  }
+
+  func append(_ gap: GapEvent) {
+    var content: [UInt8] = []
+    gap.append(to: &content)
+    append(content)
+    self.gap = gap.reason
+  }
+
   func append(records: [UInt8]) { output.append(records: records) }
   func appendEnd() { output.appendEnd() }
   /// Makes the frame ready to be sent.
   func close() { output.close() }
   /// Empties the frame for another use; it keeps its memory.
-  func reset(requestID: UInt16) { output.reset(requestID: requestID) }
+  func reset(requestID: UInt16) {
+    output.reset(requestID: requestID)
+    eventCount = 0
+    gap = nil
+  }
 
   /// Sends what comes behind the first `done` bytes, or a part of it.
   @inline(__always)

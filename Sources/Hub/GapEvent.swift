@@ -3,7 +3,7 @@ import FileQueue
 /// Tells a subscriber, in the stream, that events are missing: `event: weir.gap`.
 struct GapEvent {
   /// Why events are missing.
-  enum Reason: String {
+  enum Reason: String, CaseIterable {
     /// Retention has removed them.
     case expired
     /// The id is of another queue, or no id at all.

@@ -9,6 +9,7 @@ public import Logging
 public final class Hub {
   private let committer: Committer
   private let upkeep: Upkeep
+  private let pages: WorkerPages
   private let doors: [StreamLoopDoor]
   private let drainTime: Duration
   private let fronts: Fronts
@@ -33,6 +34,12 @@ public final class Hub {
         log.info("\(text)")
       }
     }
+    let counters = Counters()
+    pages = try WorkerPages(
+      Queue.workersPath(in: queue.path), counters, durability: configuration.durability
+    ) { text in
+      log.warning("what this worker counts is kept in memory only", metadata: ["error": "\(text)"])
+    }
     var doors: [StreamLoopDoor] = []
     var threads: [Thread] = []
     let loopsEnd = try LastOne(of: configuration.streamLoopCount)
@@ -41,7 +48,7 @@ public final class Hub {
       threads.append(
         try Thread.owning(
           name: "stream-loop-\(index)",
-          state: { try StreamLoop(queue, configuration, door, log) }
+          state: { try StreamLoop(queue, configuration, door, log, counters, index: index) }
         ) { (loop: consuming StreamLoop) in
           do throws(SystemCallError) { try loop.run() } catch {
             breakdown.report("a stream loop cannot go on: \(error.descriptionWithAdvice)")
@@ -57,7 +64,8 @@ public final class Hub {
         Admission.Limits(
           streamCountMaximum: configuration.streamCountMaximum,
           streamsPerAddressCountMaximum: configuration.streamsPerAddressCountMaximum,
-          newStreamsPerSecondMaximum: configuration.newStreamsPerSecondMaximum)))
+          newStreamsPerSecondMaximum: configuration.newStreamsPerSecondMaximum)),
+      counters: counters, pages: pages)
     var limits = FrontLimits()
     limits.requestBodyByteCountMaximum = HubLimits.requestBodyByteCountMaximum
     fronts = try Fronts.start(
@@ -94,9 +102,10 @@ public final class Hub {
   private func stopWriting(by deadline: Int64) {
     do {
       let isDone = try Waker()
-      _ = try Thread(name: "stop-writing") { [committer, upkeep] in
+      _ = try Thread(name: "stop-writing") { [committer, upkeep, pages] in
         committer.stop()
         upkeep.stop()
+        pages.stop()
         isDone.ring()
       }
       let rest = max(0, deadline - Clock.monotonicNanoseconds())
@@ -105,6 +114,7 @@ public final class Hub {
       // Without a thread that could be left behind.
       committer.stop()
       upkeep.stop()
+      pages.stop()
     }
   }
 }

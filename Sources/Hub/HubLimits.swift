@@ -59,6 +59,12 @@ enum HubLimits {
   static let failureKindCountMaximum = 64
   /// Events that `/sse/time?count=` may ask for.
   static let demoEventCountMaximum = 1_000_000
+  /// Workers of a queue that keep their counters where others see them.
+  static let workerCountMaximum = 64
+  /// Stream loops of a worker.
+  static let streamLoopCountMaximum = 64
+  /// What a worker counts is written to its page so often.
+  static let pageInterval: Duration = .milliseconds(250)
   /// Events that epoll hands out at once.
   static let epollEventCountMaximum = 512
 }

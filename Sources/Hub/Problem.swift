@@ -4,7 +4,7 @@ import FoundationEssentials
 /// An error answer: `application/problem+json`, as RFC 9457 has it, with a stable code.
 struct Problem: Error, Hashable, Sendable {
   /// What programs can tell errors apart by; never changes its meaning.
-  enum Code: String, Encodable, Sendable {
+  enum Code: String, CaseIterable, Encodable, Sendable {
     case malformedJSON = "malformed_json"
     case missingMessage = "missing_message"
     case unknownField = "unknown_field"

@@ -12,6 +12,8 @@ struct Router: Responder {
   let loops: [StreamLoopDoor]
   let crossOrigin: CrossOrigin
   let admission: Admission
+  let counters: Counters
+  let pages: WorkerPages
 
   private static let streamMethods = "GET, HEAD, OPTIONS"
   private static let publishMethods = "PUT, POST"
@@ -24,30 +26,61 @@ struct Router: Responder {
           detail: "the path is not UTF-8 after its percent escapes are decoded: name the topic in "
             + "UTF-8", field: "topic")
       }
-      if path == "/healthz" { return .now(Self.health) }
-      if path == "/status" { return try status(request) }
-      if let topic = Self.topic(in: path, under: "/sse") {
-        return try stream(request, pathTopic: topic)
-      }
-      if let topic = Self.topic(in: path, under: "/publish") {
-        return try publish(request, pathTopic: topic, exchange)
-      }
-      throw Problem(
-        status: 404, code: .notFound,
-        detail: "there is nothing at \(path.excerpt()): subscribe at /sse, publish at /publish")
+      return try answer(request, path: path, exchange)
     } catch {
-      return .now(error.response)
+      return .now(response(to: error))
     }
+  }
+
+  private func answer(
+    _ request: borrowing Request, path: String, _ exchange: Exchange
+  ) throws(Problem) -> Answer {
+    if path == "/healthz" {
+      count(.health)
+      return .now(Self.health)
+    }
+    if path == "/status" {
+      count(.status)
+      return try status(request)
+    }
+    if path == "/metrics" {
+      count(.metrics)
+      return try metrics(request)
+    }
+    if let topic = Self.topic(in: path, under: "/sse") {
+      count(.stream)
+      return try stream(request, pathTopic: topic)
+    }
+    if let topic = Self.topic(in: path, under: "/publish") {
+      count(.publish)
+      do throws(Problem) { return try publish(request, pathTopic: topic, exchange) } catch {
+        counters.add(to: PageLayout.publishesRefusedCell)
+        throw error
+      }
+    }
+    count(.other)
+    throw Problem(
+      status: 404, code: .notFound,
+      detail: "there is nothing at \(path.excerpt()): subscribe at /sse, publish at /publish")
   }
 
   func refuse(_ refusal: Refusal) -> Response {
     switch refusal {
     case .bodyTooLarge(let limit):
-      Problem(
-        status: 413, code: .bodyTooLarge,
-        detail: "the body is larger than \(limit) bytes: send less, or in parts"
-      ).response
+      response(
+        to: Problem(
+          status: 413, code: .bodyTooLarge,
+          detail: "the body is larger than \(limit) bytes: send less, or in parts"))
     }
+  }
+
+  private func count(_ route: Route) {
+    counters.add(to: PageLayout.cell(route))
+  }
+
+  private func response(to problem: Problem) -> Response {
+    counters.add(to: PageLayout.cell(problem.code))
+    return problem.response
   }
 
   /// What stands behind a route's name: an empty text for `/sse` and `/sse/`; nil for other paths.
@@ -73,18 +106,32 @@ struct Router: Responder {
     body: Array("ok\n".utf8))
 
   private func status(_ request: borrowing Request) throws(Problem) -> Answer {
+    let report = StatusReport(try figures(request, of: "the status"), pages.read())
+    return .now(Self.report(report.json, "application/json"))
+  }
+
+  private func metrics(_ request: borrowing Request) throws(Problem) -> Answer {
+    let figures = try figures(request, of: "the metrics")
+    return .now(
+      Self.report(MetricsReport.render(figures, pages.read()), MetricsReport.contentType))
+  }
+
+  private func figures(
+    _ request: borrowing Request, of what: String
+  ) throws(Problem) -> QueueFigures {
     guard request.method == "GET" || request.method == "HEAD" else {
       throw Problem(
-        status: 405, code: .methodNotAllowed, detail: "the status is read with GET",
-        allow: "GET, HEAD")
+        status: 405, code: .methodNotAllowed, detail: "read \(what) with GET", allow: "GET, HEAD")
     }
-    do {
-      let figures = try queue.figures()
-      return .now(
-        StatusReport(queue: .init(figures), durability: committer.durability.rawValue).response)
-    } catch {
-      throw Problem(error)
-    }
+    do { return try queue.figures() } catch { throw Problem(error) }
+  }
+
+  private static func report(_ body: [UInt8], _ contentType: String) -> Response {
+    Response(
+      status: 200,
+      headers: [
+        (name: "Content-Type", value: contentType), (name: "Cache-Control", value: "no-store"),
+      ], body: body)
   }
 
   // MARK: - Streams
@@ -127,6 +174,7 @@ struct Router: Responder {
     switch admission.admit(remoteAddress, now: Clock.monotonicNanoseconds()) {
     case .admitted(let given): slot = given
     case .refused(let refusal, let delay):
+      counters.add(to: PageLayout.cell(refusal))
       return .now(try answer(to: refusal, returnDelay: delay, headers: headers))
     }
     let arrival = Arrival(
@@ -171,6 +219,7 @@ struct Router: Responder {
   private func publish(
     _ request: borrowing Request, pathTopic: String, _ exchange: Exchange
   ) throws(Problem) -> Answer {
+    let receivedAt = Clock.monotonicNanoseconds()
     guard request.method == "PUT" || request.method == "POST" else {
       throw Problem(
         status: 405, code: .methodNotAllowed, detail: "events are published with PUT or POST",
@@ -186,10 +235,13 @@ struct Router: Responder {
     committer.submit(publication.event) { result in
       switch result {
       case .success(let sequence):
+        let latency = max(0, Clock.monotonicNanoseconds() - receivedAt)
+        counters.note(UInt64(latency / 1000), in: .publish)
         let id = EventID(epoch: epoch, sequence: sequence)
         exchange.complete(Acknowledgement(id: id, topic: topic, durability: durability).response)
       case .failure(let error):
-        exchange.complete(Problem(error).response)
+        counters.add(to: PageLayout.publishesRefusedCell)
+        exchange.complete(response(to: Problem(error)))
       }
     }
     return .later

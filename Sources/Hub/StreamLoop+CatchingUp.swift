@@ -53,6 +53,7 @@ extension StreamLoop {
       proceed(subscriber, .catchUp(from: turn.next))
       return 0
     }
+    counts.add(frame.eventCount, to: .replayedEvents)
     send(frame, to: subscriber, then: .catchUp(from: turn.next))
     return frame.byteCount
   }
@@ -75,14 +76,12 @@ extension StreamLoop {
         if record.body.count > HubLimits.framedBodyByteCountMaximum {
           largeSequence = record.sequence
         } else {
-          frame.append(bytes.extracting(record.body))
+          frame.append(event: bytes.extracting(record.body))
           lastSequence = record.sequence
         }
       }
       if case .gap(let gap) = outcome, largeSequence == nil {
-        var content: [UInt8] = []
-        event(of: gap, next: cursor.sequence).append(to: &content)
-        frame.append(content)
+        frame.append(event(of: gap, next: cursor.sequence))
       }
     } catch {
       // What was rendered before it is sent now; the next turn meets the error at once.
@@ -105,9 +104,10 @@ extension StreamLoop {
   /// Sends a subscriber the next piece of a large event; returns the bytes.
   private func sendPiece(of body: RecordBody, from done: Int, to subscriber: Subscriber) -> Int {
     let frame = frames.take(requestID: subscriber.connection.requestID)
+    let sent = done + min(HubLimits.pieceByteCountMaximum, body.byteCount - done)
     do throws(QueueError) {
       try reader.read(body, from: done, byteCountMaximum: HubLimits.pieceByteCountMaximum) {
-        frame.append($0)
+        if sent == body.byteCount { frame.append(event: $0) } else { frame.append($0) }
       }
     } catch {
       pause(subscriber, error, then: .catchUp(from: .inside(body, sentByteCount: done)))
@@ -119,7 +119,7 @@ extension StreamLoop {
       return 0
     }
     frame.close()
-    let sent = done + min(HubLimits.pieceByteCountMaximum, body.byteCount - done)
+    counts.add(frame.eventCount, to: .replayedEvents)
     let next: Subscriber.Place =
       sent == body.byteCount ? .event(body.next) : .inside(body, sentByteCount: sent)
     send(frame, to: subscriber, then: .catchUp(from: next))

@@ -17,16 +17,20 @@ extension StreamLoop {
       ) { record, bytes in
         if record.expiresAt <= unixNow { return }
         let body = bytes.extracting(record.body)
+        var liveCount = 0
         audiences.forEach(wanting: bytes.extracting(record.topic), record.sequence) { audience in
           if audience.live.isEmpty || audience.largeSequence != nil { return }
           let frame = frame(of: audience, &touched)
           if body.count > HubLimits.framedBodyByteCountMaximum {
             audience.largeSequence = record.sequence
           } else {
-            frame.append(body)
+            frame.append(event: body)
+            liveCount += audience.live.count
             audience.toldSequence = record.sequence
           }
         }
+        counts.noteLag(
+          milliseconds: unixNow - record.unixMilliseconds, subscriberCount: liveCount)
       }
       if case .gap(let found) = outcome { gap = found }
       feedPause.noteSuccess()
@@ -50,11 +54,10 @@ extension StreamLoop {
 
   /// Tells every live subscriber of events that are gone, before those that follow.
   private func announce(_ gap: QueueGap, _ touched: inout [Audience]) {
-    var content: [UInt8] = []
-    event(of: gap, next: feed.sequence).append(to: &content)
+    let event = event(of: gap, next: feed.sequence)
     for audience in audiences.all.values where !audience.live.isEmpty {
       // Whoever reads from the queue meets it there.
-      if audience.largeSequence == nil { frame(of: audience, &touched).append(content) }
+      if audience.largeSequence == nil { frame(of: audience, &touched).append(event) }
     }
   }
 
@@ -92,6 +95,7 @@ extension StreamLoop {
     let next = audience.largeSequence.map { Subscriber.Continuation.join(at: $0) }
     // From the end, because a subscriber that leaves the list is replaced by the last one.
     let count = audience.live.count
+    var wholeCount = 0
     for slot in stride(from: count - 1, through: 0, by: -1) {
       let subscriber = audience.live[slot]
       if let firstWrite, pacing.wantsSample(firstWrite + count - 1 - slot),
@@ -101,14 +105,20 @@ extension StreamLoop {
       }
       do {
         let sent = try frame.send(to: subscriber.connection)
-        if case .transferred(byteCount) = sent { continue }
+        if case .transferred(byteCount) = sent {
+          wholeCount += 1
+          continue
+        }
         audience.remove(slot: slot)
         let done = if case .transferred(let some) = sent { some } else { 0 }
+        counts.add(to: .falls)
+        counts.notePart(byteCount: done)
         block(subscriber, frame, sentByteCount: done, then: next ?? .catchUp(from: .event(feed)))
       } catch {
         close(subscriber)
       }
     }
+    counts.noteWhole(frame, byteCount: byteCount, subscriberCount: wholeCount)
     frames.put(frame)
   }
 

@@ -7,8 +7,12 @@ extension StreamLoop {
   func send(_ frame: Frame, to subscriber: Subscriber, then next: Subscriber.Continuation) {
     do {
       let sent = try frame.send(to: subscriber.connection)
-      if case .transferred(frame.byteCount) = sent { return proceed(subscriber, next) }
+      if case .transferred(frame.byteCount) = sent {
+        counts.noteWhole(frame, byteCount: frame.byteCount)
+        return proceed(subscriber, next)
+      }
       let done = if case .transferred(let some) = sent { some } else { 0 }
+      counts.notePart(byteCount: done)
       block(subscriber, frame, sentByteCount: done, then: next)
     } catch {
       close(subscriber)
@@ -35,9 +39,11 @@ extension StreamLoop {
       let sent = try frame.send(to: subscriber.connection, from: done)
       guard case .transferred(let byteCount) = sent else { return }
       guard done + byteCount == frame.byteCount else {
+        counts.notePart(byteCount: byteCount)
         subscriber.state = .blocked(frame, sentByteCount: done + byteCount, then: next)
         return
       }
+      counts.noteWhole(frame, byteCount: byteCount)
       try watchConnection(of: subscriber, isNew: false, forRoom: false)
       proceed(subscriber, next)
     } catch {

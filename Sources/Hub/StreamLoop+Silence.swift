@@ -63,6 +63,7 @@ extension StreamLoop {
         content.append(contentsOf: "id: \(id)\n\n".utf8)
         audience.toldSequence = newest
       }
+      counts.add(audience.live.count, to: .heartbeats)
       send(content, to: audience, now: now)
     }
     watchSilence(of: audience)

@@ -19,8 +19,9 @@ extension StreamLoop {
     let subscriber = Subscriber(
       connection, slot: arrival.slot, token: subscribers.reserve(),
       remoteAddress: arrival.remoteAddress, audience: audience,
-      state: .joining(at: arrival.joinsAt))
+      state: .joining(at: arrival.joinsAt), counts: counts)
     subscriber.endsAt = endOfAge(from: subscriber.openedAt)
+    counts.add(to: .streamsOpened)
     subscribers.insert(subscriber, at: subscriber.token)
     audience.subscriberCount += 1
     do {
@@ -52,10 +53,12 @@ extension StreamLoop {
       case .join(let sequence):
         next = .join(at: sequence)
       case .replay(let sequence):
+        counts.add(to: .replays)
         subscriber.toldSequence = sequence - 1
         next = .catchUp(from: .event(try reader.cursor(at: sequence)))
       case .afterGap(let gap):
-        gap.append(to: &content)
+        counts.add(to: .replays)
+        opening.append(gap)
         subscriber.toldSequence = gap.oldest.sequence - 1
         next = .catchUp(from: .event(try reader.cursor(at: gap.oldest.sequence)))
       }
@@ -127,6 +130,7 @@ extension StreamLoop {
     case .joining, .behind, .blocked, .pausing, .playing: break
     }
     subscriber.state = .closed
+    counts.add(to: .streamsClosed)
     subscribers.release(subscriber.token)
     subscriber.audience.subscriberCount -= 1
     if subscriber.audience.subscriberCount == 0 { audiences.remove(subscriber.audience) }

@@ -23,6 +23,8 @@ final class StreamLoop {
   private let door: StreamLoopDoor
   private var epoll: Epoll
   private let watch: FileWatch?
+  private let counters: Counters
+  let counts: LoopCounts
 
   var reader: QueueReader
   /// How far the loop has read for its live subscribers.
@@ -47,12 +49,15 @@ final class StreamLoop {
   var drainEndsAt: Int64?
 
   init(
-    _ queue: Queue, _ configuration: HubConfiguration, _ door: StreamLoopDoor, _ log: Logger
+    _ queue: Queue, _ configuration: HubConfiguration, _ door: StreamLoopDoor, _ log: Logger,
+    _ counters: Counters, index: Int
   ) throws {
     self.queue = queue
     self.configuration = configuration
     self.door = door
     self.log = log
+    self.counters = counters
+    counts = LoopCounts(index: index)
     reader = QueueReader(queue)
     feed = try reader.cursor(at: queue.durableNext)
     epoll = try Epoll(eventCountMaximum: HubLimits.epollEventCountMaximum)
@@ -85,10 +90,12 @@ final class StreamLoop {
       if let next = timers.min {
         timeout = min(timeout, max(0, next.deadline - Clock.monotonicNanoseconds()))
       }
+      counts.flush(to: counters, now: Clock.monotonicNanoseconds())
     }
     // What was acknowledged a moment ago; whoever is not live gets it on coming back.
     if feed.sequence < queue.durableNext { runPass() }
     endAll()
+    counts.flush(to: counters, now: Clock.monotonicNanoseconds())
   }
 
   /// Ends every stream.
@@ -100,7 +107,11 @@ final class StreamLoop {
   private func passIfOpen() -> Int64 {
     let now = Clock.monotonicNanoseconds()
     let delay = max(pacing.delay(now: now, isDrained: isDrained), feedPause.delay(now: now))
-    if delay > 0 { return delay }
+    if delay > 0 {
+      counts.noteHeldPass(now: now)
+      return delay
+    }
+    counts.notePass(now: now)
     runPass()
     return feed.sequence < queue.durableNext
       ? HubLimits.pacingLookNanoseconds : HubLimits.watchInterval.wholeNanoseconds

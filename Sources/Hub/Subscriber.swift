@@ -45,7 +45,10 @@ final class Subscriber {
   /// When it is too old, monotonic nanoseconds.
   var endsAt = Int64.max
   let audience: Audience
-  var state: State
+  var state: State {
+    didSet { counts.move(from: oldValue.count, to: state.count) }
+  }
+  private let counts: LoopCounts
   /// The last id that it surely has; 0 for none.
   var toldSequence: UInt64 = 0
   /// When the queue may be read again for this subscriber after it could not be.
@@ -53,7 +56,7 @@ final class Subscriber {
 
   init(
     _ connection: consuming StreamConnection, slot: StreamSlot, token: EpollToken,
-    remoteAddress: String, audience: Audience, state: State
+    remoteAddress: String, audience: Audience, state: State, counts: LoopCounts
   ) {
     self.connection = connection
     self.slot = slot
@@ -61,6 +64,23 @@ final class Subscriber {
     self.remoteAddress = remoteAddress
     self.audience = audience
     self.state = state
+    self.counts = counts
     openedAt = Clock.monotonicNanoseconds()
+    counts.move(from: nil, to: state.count)
+  }
+}
+
+extension Subscriber.State {
+  /// Where streams of this state are counted.
+  fileprivate var count: LoopCount? {
+    switch self {
+    case .joining: .streamsJoining
+    case .live: .streamsLive
+    case .behind: .streamsBehind
+    case .blocked: .streamsBlocked
+    case .pausing: .streamsPausing
+    case .playing: .streamsPlaying
+    case .closed: nil
+    }
   }
 }

@@ -149,7 +149,11 @@ def test_with_all_streams_taken_everything_else_is_still_answered(state, make_si
         with site.stream() as refused:
             assert refused.rest() == [] and "all 200 streams" in refused.comments[0]
         assert site.request("GET", "/healthz").status == 200
-        assert site.request("GET", "/status").json()["queue"]["events"] == 0
+        def status():
+            return site.request("GET", "/status").json()
+
+        assert status()["queue"]["events"] == 0
+        wait_until(lambda: status()["streams"]["refused"] == 1, "the count of the refused")
         site.publish_all(f"{number}" for number in range(20))
         for stream in streams:
             assert stream.data(20) == [f"{number}" for number in range(20)]

@@ -15,6 +15,7 @@ private final class LoopFixture {
   let loop: StreamLoop
   /// Counts the streams.
   let admission = Admission(Admission.Limits())
+  let counters = Counters()
   let queue: Queue
   private let directory: TemporaryDirectory
   private var appender: Appender
@@ -35,11 +36,17 @@ private final class LoopFixture {
     for data in data { try Self.publish(data, with: &appender) }
     loop = try StreamLoop(
       queue, configuration, try StreamLoopDoor(),
-      Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, counters, index: 0)
   }
 
   deinit {
     loop.endAll()
+  }
+
+  /// What the loop has counted.
+  var counted: PageValues {
+    loop.counts.flush(to: counters, now: Clock.monotonicNanoseconds())
+    return counters.values
   }
 
   func publish(_ data: String) throws {
@@ -140,6 +147,44 @@ struct StreamLoopTests {
     fixture.loop.endAged(now: begin + 101_000_000_000)
     #expect(fixture.loop.subscribers.count == 0)
     #expect(fixture.admission.streamCount == 0)
+  }
+
+  @Test func `an event is counted when a subscriber has all of it, live or later, once`() throws {
+    let fixture = try LoopFixture(published: ["one"])
+    try fixture.subscribe(from: 2)
+    #expect(fixture.counted[.streamsLive] == 1)
+    try fixture.publish("two")
+    fixture.loop.runPass()
+    #expect(fixture.counted[.deliveries] == 1)
+    #expect(Histogram.lag.count(in: fixture.counted) == 1)
+    // More than a socket holds: the stream is blocked in the middle of a frame.
+    let text = String(repeating: "x", count: 10_000)
+    for _ in 0..<60 {
+      try fixture.publish(text)
+      fixture.loop.runPass()
+    }
+    let whole = fixture.counted[.deliveries]
+    #expect(whole > 1 && whole < 61)
+    #expect(fixture.counted[.streamsBlocked] == 1 && fixture.counted[.falls] == 1)
+    #expect(Histogram.lag.count(in: fixture.counted) == whole + 1, "one is on its way")
+    // So large that it goes in pieces.
+    try fixture.publish(String(repeating: "y", count: 1_000_000))
+    fixture.loop.runPass()
+    let subscriber = try #require(fixture.loop.subscribers.all.first)
+    let deadline = Clock.monotonicNanoseconds() + 20_000_000_000
+    while fixture.counted[.streamsLive] == 0 {
+      try #require(Clock.monotonicNanoseconds() < deadline)
+      _ = try fixture.received()
+      fixture.loop.resume(subscriber)
+      fixture.loop.serveBehind()
+      fixture.loop.joinWaiting()
+    }
+    #expect(fixture.counted[.deliveries] == 62)
+    #expect(fixture.counted[.replayedEvents] == 62 - whole - 1)
+    #expect(fixture.counted.openStreamCount == 1)
+    fixture.loop.endAll()
+    #expect(fixture.counted.openStreamCount == 0)
+    #expect(fixture.counted[.streamsOpened] == 1 && fixture.counted[.streamsClosed] == 1)
   }
 
   @Test func `what was read before an error is sent at once, and the rest later, once`() throws {

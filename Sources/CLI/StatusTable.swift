@@ -1,0 +1,103 @@
+import Hub
+
+/// A status report for people: a line for each matter, names in front, units behind.
+struct StatusTable {
+  private let report: StatusReport
+
+  init(_ report: StatusReport) {
+    self.report = report
+  }
+
+  /// The lines.
+  var text: String {
+    let rows = [
+      ("weir", report.version), ("workers", workers), ("queue", queue), ("events", events),
+      ("streams", streams), ("deliveries", deliveries), ("lag", lag),
+      ("pace", "\(report.paceMilliseconds) ms from an event to the pass that sends it"),
+      (
+        "replays",
+        "\(number(report.replays.streams)) streams, \(number(report.replays.events)) events"
+      ), ("gaps", number(report.gaps)), ("publishes", publishes),
+    ]
+    let width = rows.map(\.0.count).max() ?? 0
+    return rows.map { name, text in
+      name + String(repeating: " ", count: width + 2 - name.count) + text + "\n"
+    }.joined()
+  }
+
+  private var workers: String {
+    guard let seconds = report.uptimeSeconds, let durability = report.durability else {
+      return "none runs; what they counted is kept"
+    }
+    return "\(report.workers), up \(duration(seconds)), durability \(durability)"
+  }
+
+  private var queue: String {
+    let queue = report.queue
+    return "\(bytes(UInt64(queue.bytes))) in \(number(UInt64(queue.segments))) segment"
+      + (queue.segments == 1 ? "" : "s")
+      + (queue.readOnly ? ", READ-ONLY: a write has failed, see `weir check`" : "")
+  }
+
+  private var events: String {
+    let queue = report.queue
+    guard let oldest = queue.oldest, let newest = queue.newest else { return "none" }
+    return "\(number(UInt64(queue.events))), \(oldest) to \(newest)"
+  }
+
+  private var streams: String {
+    let streams = report.streams
+    return "\(number(streams.open)) open: \(number(streams.live)) live, "
+      + "\(number(streams.behind)) behind; \(number(streams.opened)) opened, "
+      + "\(number(streams.refused)) refused"
+  }
+
+  private var deliveries: String { "\(number(report.deliveries)), \(bytes(report.bytes))" }
+
+  private var lag: String {
+    let lag = report.lagMilliseconds
+    guard lag.count > 0 else { return "nothing delivered live yet" }
+    let texts = [("p50", lag.p50), ("p99", lag.p99), ("max", lag.max)].map { name, bound in
+      bound.map { "\(name) ≤ \(number($0)) ms" } ?? "\(name) > 65,536 ms"
+    }
+    return texts.joined(separator: ", ")
+  }
+
+  private var publishes: String {
+    let publishes = report.publishes
+    let counts =
+      "\(number(publishes.acknowledged)) acknowledged, \(number(publishes.refused)) refused"
+    guard let p50 = publishes.latencyMicroseconds.p50, let p99 = publishes.latencyMicroseconds.p99
+    else { return counts }
+    return "\(counts); p50 ≤ \(number(p50)) µs, p99 ≤ \(number(p99)) µs"
+  }
+
+  // MARK: - Numbers
+
+  private func number(_ value: UInt64) -> String {
+    let digits = Array("\(value)")
+    var text = ""
+    for (place, digit) in digits.enumerated() {
+      if place > 0, (digits.count - place) % 3 == 0 { text.append(",") }
+      text.append(digit)
+    }
+    return text
+  }
+
+  private func bytes(_ count: UInt64) -> String {
+    var value = Double(count)
+    var unit = "bytes"
+    for larger in ["KiB", "MiB", "GiB", "TiB"] where value >= 1024 {
+      (value, unit) = (value / 1024, larger)
+    }
+    return unit == "bytes" ? "\(count) bytes" : "\((value * 10).rounded() / 10) \(unit)"
+  }
+
+  private func duration(_ seconds: Int) -> String {
+    let parts = [
+      (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"),
+      (seconds % 60, "s"),
+    ].drop { $0.0 == 0 }
+    return parts.isEmpty ? "0 s" : parts.prefix(2).map { "\($0.0) \($0.1)" }.joined(separator: " ")
+  }
+}
