@@ -7,10 +7,11 @@ from harness.table import Row, Table
 
 
 class Bench:
-    def __init__(self, peers, folder, is_quick):
+    def __init__(self, peers, folder, is_quick, quiet):
         self.peers = peers
         self.folder = folder
         self.is_quick = is_quick
+        self.quiet = quiet
         self.table = Table(peers)
         # Every figure of every measurement.
         self.records = []
@@ -23,6 +24,8 @@ class Bench:
         return [peer for peer in self.peers if peer.name in names]
 
     def running(self, peer):
+        """A fresh site of the peer, once the machine is quiet."""
+        self.quiet.wait()
         return running(peer, self.folder)
 
     def add(self, scenario, what, unit, values, goal=None):
