@@ -12,7 +12,7 @@ import pytest
 
 from event_streams import Stream
 from processes import (
-    CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, commands_with, end, free_port, start, wait_until,
+    CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, commands_with, end, free_port, has_ended, start, wait_until,
 )
 
 UP = CHECKOUT / "deploy/up"
@@ -162,6 +162,8 @@ def test_several_workers_are_each_started_again(make_up):
     for worker in (0, 1):
         old = up.weir_pid(worker)
         os.kill(old, signal.SIGKILL)
+        # Until then it may still take a publish, and die of it.
+        wait_until(lambda old=old: has_ended(old), "the death of a weir")
         # The other one answers meanwhile.
         ids += [up.publish("another") for _ in range(4)]
         wait_until(
