@@ -70,19 +70,49 @@ struct Serve: ParsableCommand {
     help: ArgumentHelp(
       "Remove the oldest events when the queue takes more than this, such as 500M or 10G; 'none' for no limit.",
       valueName: "size"))
-  var retentionBytes = RetentionLimit<ByteCount>(ByteCount(1 << 30))
+  var retentionBytes = OptionalLimit<ByteCount>(ByteCount(1 << 30))
 
   @Option(
     help: ArgumentHelp(
       "Remove events that are older than this, such as 12h or 30d; 'none' for no limit.",
       valueName: "time"))
-  var retentionAge = RetentionLimit<Age>(Age(.seconds(7 * 86_400)))
+  var retentionAge = OptionalLimit<Age>(Age(.seconds(7 * 86_400)))
 
   @Option(
     help: ArgumentHelp(
       "Remove the oldest events when there are more than this; 'none' for no limit.",
       valueName: "count"))
-  var retentionCount = RetentionLimit<Count>(nil)
+  var retentionCount = OptionalLimit<Count>(nil)
+
+  @Option(
+    help: ArgumentHelp(
+      "Serve at most so many streams at once; one over it is told to come back later. As many as the limit of descriptors (ulimit -Hn) allows, if not named.",
+      valueName: "count"))
+  var maxStreams: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Serve one client address at most so many streams at once, an IPv6 address by its first 64 bits; 'none' for no limit. One over it gets 429, on which browsers give up.",
+      valueName: "count"))
+  var maxStreamsPerAddress = OptionalLimit<Count>(nil)
+
+  @Option(
+    help: ArgumentHelp(
+      "Let at most so many streams begin in a second; the others are told when to come back, one after the other. 'none' for no limit.",
+      valueName: "count"))
+  var maxNewStreams = OptionalLimit<Count>(nil)
+
+  @Option(
+    help: ArgumentHelp(
+      "End a stream at an age of 80 to 100 % of this, such as 1h; the browser comes back and goes on where it was. 'none' for never.",
+      valueName: "time"))
+  var maxStreamAge = OptionalLimit<Age>(nil)
+
+  @Option(
+    help: ArgumentHelp(
+      "End the streams evenly over this time when weir stops, so that not all browsers come back at once; 'none' ends them at once, as a second signal does.",
+      valueName: "time"))
+  var drain = OptionalLimit<Age>(Age(.seconds(1)))
 
   @Option(help: ArgumentHelp("Threads that serve streams.", valueName: "count"))
   var loops = 1
@@ -110,6 +140,12 @@ struct Serve: ParsableCommand {
     guard (1...64).contains(loops) else {
       throw ValidationError("--loops is a number from 1 to 64.")
     }
+    guard maxStreams.map({ $0 > 0 }) ?? true else {
+      throw ValidationError("--max-streams is a number from 1.")
+    }
+    guard maxNewStreams.limit.map({ $0.value <= 1_000_000 }) ?? true else {
+      throw ValidationError("--max-new-streams is a number from 1 to 1000000, or none.")
+    }
   }
 
   func run() throws {
@@ -123,6 +159,7 @@ struct Serve: ParsableCommand {
       log.logLevel = logLevel
       let queue = try queueOption.open(creating: true)
       for finding in queue.recovery.findings { log.warning("\(finding)") }
+      let configuration = try configuration(descriptorCountMaximum: DescriptorLimit.raise())
       let breakdown = try Breakdown()
       let hub = try Hub(
         queue: queue, listener: try listener(), configuration: configuration, log: log,
@@ -131,10 +168,14 @@ struct Serve: ParsableCommand {
         "serving",
         metadata: [
           "at": "\(socket ?? "descriptor \(fd ?? 0)")", "queue": "\(queueOption.queue)",
-          "newest": "\(queue.newestID)",
+          "newest": "\(queue.newestID)", "streams": "at most \(configuration.streamCountMaximum)",
         ])
       if let signal = try signals.next(orRingOf: breakdown.waker) {
         log.notice("stopping", metadata: ["signal": "\(signal)"])
+        hub.drain()
+        if let signal = try signals.next(orRingOf: hub.drained) {
+          log.notice("stopping at once", metadata: ["signal": "\(signal)"])
+        }
       }
       hub.stop()
       if let reason = breakdown.reason {
@@ -150,8 +191,21 @@ struct Serve: ParsableCommand {
     return try Listener.inherited(fd ?? 0)
   }
 
-  private var configuration: HubConfiguration {
+  private func configuration(descriptorCountMaximum: Int) throws -> HubConfiguration {
+    let room = HubConfiguration.streamCountMaximum(
+      descriptorCountMaximum: descriptorCountMaximum, streamLoopCount: loops)
+    if let maxStreams, maxStreams > room {
+      throw CommandFailure(
+        "--max-streams is \(maxStreams), but the limit of descriptors, \(descriptorCountMaximum), has "
+          + "room for \(room) streams beside what weir itself needs: ask for less, or raise the hard "
+          + "limit (ulimit -Hn)", exitCode: 71)
+    }
     var configuration = HubConfiguration()
+    configuration.streamCountMaximum = maxStreams ?? room
+    configuration.streamsPerAddressCountMaximum = maxStreamsPerAddress.limit?.value
+    configuration.newStreamsPerSecondMaximum = maxNewStreams.limit?.value
+    configuration.streamAgeMaximum = maxStreamAge.limit?.value
+    configuration.drainTime = drain.limit?.value ?? .zero
     configuration.corsOrigins = corsOrigin.isEmpty && demo ? ["*"] : corsOrigin
     configuration.heartbeatInterval = .seconds(heartbeat)
     configuration.sendsCheckpoints = checkpoints

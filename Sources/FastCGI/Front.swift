@@ -19,7 +19,8 @@ final class Front {
     static let listener = EpollToken(slot: 1, generation: 0)
   }
 
-  private let listener: SharedListener
+  /// Nil once the front has been told to stop: the socket closes with the last front's.
+  private var listener: SharedListener?
   private let responder: any Responder
   private let limits: FrontLimits
   private let shortage: Shortage
@@ -37,7 +38,7 @@ final class Front {
   private static let sweepNanoseconds: Int64 = 1_000_000_000
 
   init(
-    _ listener: SharedListener, _ responder: any Responder, _ limits: FrontLimits,
+    _ listener: SharedListener?, _ responder: any Responder, _ limits: FrontLimits,
     _ shortage: Shortage, _ mailbox: Mailbox<Letter>, _ waker: Waker
   ) throws(SystemCallError) {
     self.listener = listener
@@ -77,7 +78,7 @@ final class Front {
     return !connections.all.contains { connection in
       switch connection.state {
       case .answering, .sending: true
-      case .collecting: false
+      case .collecting(let gate): gate.hasBegun || !connection.received.isEmpty
       }
     }
   }
@@ -114,7 +115,9 @@ final class Front {
     switch letter {
     case .stop:
       endsAt = Clock.monotonicNanoseconds() + Fronts.stopPatience.wholeNanoseconds
-      if acceptsAgainAt == nil { try epoll.remove(listener.listener.socket) }
+      try stopAccepting()
+      // What has been sent by now is answered.
+      for connection in connections.all { receive(connection) }
     case .response(let response, let token):
       guard let connection = connections.element(token),
         case .answering(let requestID, let keepsConnection) = connection.state
@@ -127,11 +130,21 @@ final class Front {
   // MARK: - Accepting
 
   private func watchListener() throws(SystemCallError) {
+    guard let listener else { return }
     try epoll.add(
       listener.listener.socket, for: [.readable, .exclusive], token: Token.listener)
   }
 
+  /// Takes those that have connected, and lets go of the listener: the web server's next connect fails.
+  private func stopAccepting() throws(SystemCallError) {
+    if acceptsAgainAt == nil { try acceptAll() }
+    if acceptsAgainAt == nil, let listener { try epoll.remove(listener.listener.socket) }
+    acceptsAgainAt = nil
+    listener = nil
+  }
+
   private func acceptAll() throws(SystemCallError) {
+    guard let listener else { return }
     do throws(SystemCallError) {
       while connections.count < limits.connectionCountMaximum {
         guard let socket = try listener.listener.socket.accept() else { return }

@@ -1,4 +1,5 @@
 public import Kernel
+import Synchronization
 
 /// The running fronts of a process.
 public final class Fronts: Sendable {
@@ -37,10 +38,11 @@ public final class Fronts: Sendable {
       let waker = try Waker()
       let mailbox = Mailbox<Front.Letter>(waker: waker)
       members.append(Member(mailbox: mailbox, waker: waker))
+      let share = ListenerShare(shared)
       threads.append(
         try Thread.owning(
           name: "front-\(index)",
-          state: { try Front(shared, responder, limits, shortage, mailbox, waker) }
+          state: { try Front(share.take(), responder, limits, shortage, mailbox, waker) }
         ) { (front: consuming Front) in
           do throws(SystemCallError) { try front.run() } catch { failure(error) }
         })
@@ -48,7 +50,7 @@ public final class Fronts: Sendable {
     return Fronts(members: members, threads: threads)
   }
 
-  /// Takes no more requests; the threads end when the answers that were promised are given.
+  /// Closes the listener and answers what has been asked by now; then the threads end.
   public func stop() {
     for member in members { member.mailbox.post(.stop) }
   }
@@ -56,6 +58,21 @@ public final class Fronts: Sendable {
   /// Waits for the threads to end, which takes at most ``stopPatience``; once, after ``stop()``.
   public func join() {
     for thread in threads { thread.join() }
+  }
+}
+
+/// A front's share of the listener; a thread's closures live as long as the thread, and must not keep
+/// the socket open.
+private final class ListenerShare: Sendable {
+  private let listener: Mutex<SharedListener?>
+
+  init(_ listener: SharedListener) {
+    self.listener = Mutex(listener)
+  }
+
+  /// The listener, the first time.
+  func take() -> SharedListener? {
+    listener.withLock { $0.take() }
   }
 }
 

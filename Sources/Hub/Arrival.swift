@@ -18,6 +18,8 @@ struct Arrival: Sendable {
   let opening: [UInt8]
   /// The durable end when the subscriber came: it gets what is published from then on.
   let joinsAt: UInt64
+  /// Its right to be a stream.
+  let slot: StreamSlot
 }
 
 /// The only way into a stream loop; any thread may use it.
@@ -27,6 +29,7 @@ struct StreamLoopDoor: Sendable {
 
   enum Letter: Sendable {
     case subscribe(Arrival, ConnectionHandover)
+    case drain(Duration)
     case stop
   }
 
@@ -40,7 +43,12 @@ struct StreamLoopDoor: Sendable {
     mailbox.post(.subscribe(arrival, ConnectionHandover(connection)))
   }
 
-  /// Has the loop end its streams and its thread.
+  /// Has the loop end its streams one by one over a time, and its thread with the last.
+  func drain(over time: Duration) {
+    mailbox.post(.drain(time))
+  }
+
+  /// Has the loop end its streams and its thread at once.
   func stop() {
     mailbox.post(.stop)
   }

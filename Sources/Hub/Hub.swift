@@ -1,6 +1,6 @@
 public import FastCGI
 public import FileQueue
-import Kernel
+public import Kernel
 public import Logging
 
 /// A running hub: fronts that take requests, a committer that writes, loops that serve streams.
@@ -11,8 +11,11 @@ public final class Hub {
   private let upkeep: Upkeep
   private let pages: WorkerPages
   private let doors: [StreamLoopDoor]
+  private let drainTime: Duration
   private let fronts: Fronts
   private let threads: [Thread]
+  /// Rings when the last stream has ended after ``drain()``.
+  public let drained: Waker
 
   /// Starts serving `queue` to whoever connects to `listener`.
   ///
@@ -39,6 +42,7 @@ public final class Hub {
     }
     var doors: [StreamLoopDoor] = []
     var threads: [Thread] = []
+    let loopsEnd = try LastOne(of: configuration.streamLoopCount)
     for index in 0..<configuration.streamLoopCount {
       let door = try StreamLoopDoor()
       threads.append(
@@ -49,12 +53,19 @@ public final class Hub {
           do throws(SystemCallError) { try loop.run() } catch {
             breakdown.report("a stream loop cannot go on: \(error.descriptionWithAdvice)")
           }
+          loopsEnd.note()
         })
       doors.append(door)
     }
     let router = Router(
       configuration: configuration, queue: queue, committer: committer, loops: doors,
-      crossOrigin: CrossOrigin(configuration.corsOrigins), counters: counters, pages: pages)
+      crossOrigin: CrossOrigin(configuration.corsOrigins),
+      admission: Admission(
+        Admission.Limits(
+          streamCountMaximum: configuration.streamCountMaximum,
+          streamsPerAddressCountMaximum: configuration.streamsPerAddressCountMaximum,
+          newStreamsPerSecondMaximum: configuration.newStreamsPerSecondMaximum)),
+      counters: counters, pages: pages)
     var limits = FrontLimits()
     limits.requestBodyByteCountMaximum = HubLimits.requestBodyByteCountMaximum
     fronts = try Fronts.start(
@@ -63,6 +74,16 @@ public final class Hub {
       failure: { breakdown.report("a front cannot go on: \($0.descriptionWithAdvice)") })
     self.doors = doors
     self.threads = threads
+    drainTime = configuration.drainTime
+    drained = loopsEnd.waker
+  }
+
+  /// Stops taking requests, and begins to end the streams, over the configured time.
+  ///
+  /// ``drained`` rings after the last one. Once, and ``stop()`` follows.
+  public func drain() {
+    fronts.stop()
+    for door in doors { door.drain(over: drainTime) }
   }
 
   /// Stops taking requests, ends every stream, acknowledges what is on its way to the disk; once.

@@ -19,6 +19,16 @@ public struct HubConfiguration: Sendable {
   public var retention = Retention.standard
   /// Whether the demo sources are on: `/sse/time`, `/sse/dashboard`, the clock on the default stream.
   public var isDemo = false
+  /// How many streams the worker serves at once; one over it is told to come back later.
+  public var streamCountMaximum = Int.max
+  /// How many of them one client address may have, IPv6 by its first 64 bits; nil for no limit.
+  public var streamsPerAddressCountMaximum: Int?
+  /// How many streams may begin in a second; nil for no limit.
+  public var newStreamsPerSecondMaximum: Int?
+  /// A stream is ended at an age of 80 to 100 % of this, and the browser comes back; nil for never.
+  public var streamAgeMaximum: Duration?
+  /// When the worker stops, its streams end evenly over this time.
+  public var drainTime: Duration = .seconds(1)
   /// Threads that serve streams.
   ///
   /// One writes several times faster than an nginx worker reads.
@@ -28,4 +38,15 @@ public struct HubConfiguration: Sendable {
 
   /// The defaults.
   public init() {}
+
+  /// How many streams leave enough descriptors for everything else, of so many that the process may
+  /// have.
+  public static func streamCountMaximum(
+    descriptorCountMaximum: Int, streamLoopCount: Int
+  ) -> Int {
+    let reserve =
+      HubLimits.reservedDescriptorCount
+      + streamLoopCount * HubLimits.reservedDescriptorCountPerLoop
+    return max(1, descriptorCountMaximum - min(reserve, descriptorCountMaximum / 2))
+  }
 }

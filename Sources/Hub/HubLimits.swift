@@ -6,6 +6,14 @@ enum HubLimits {
   static let excerptByteCountMaximum = 64
   /// Topics and patterns that one stream may ask for.
   static let topicsPerStreamCountMaximum = 100
+  /// Descriptors that streams leave to publishes, `/status` and the queue's files.
+  static let reservedDescriptorCount = 256
+  /// The same for each stream loop: the segments that it reads.
+  static let reservedDescriptorCountPerLoop = 64
+  /// Who is turned away because too many come at once is told to come back after this at the latest.
+  static let returnDelayMaximum: Duration = .seconds(60)
+  /// While a worker stops, its streams end in steps of this.
+  static let drainTick: Duration = .milliseconds(10)
   /// The longest time that `retry` may tell a browser to wait: a day.
   static let retryMillisecondsMaximum = 86_400_000
   /// Records that a stream loop reads for all its audiences before it writes.

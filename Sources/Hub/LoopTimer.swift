@@ -12,6 +12,10 @@ struct LoopTimer: Comparable {
     case play(EpollToken)
     /// Read the queue again for a subscriber for whom it could not be read.
     case goOn(EpollToken)
+    /// Look for streams that are too old.
+    case age
+    /// End the next streams, because the worker stops.
+    case drain
   }
 
   /// Monotonic nanoseconds.

@@ -6,7 +6,7 @@ extension Problem {
     let (status, code): (Int, Code) =
       switch error {
       case .invalidTopic: (400, .invalidTopic)
-      case .eventTooLarge: (413, .bodyTooLarge)
+      case .eventTooLarge: (413, .eventTooLarge)
       case .full: (507, .queueFull)
       case .readOnly, .damaged, .deleted: (503, .queueReadOnly)
       case .overloaded, .locked: (503, .queueBusy)

@@ -17,6 +17,8 @@ struct Problem: Error, Hashable, Sendable {
     case invalidParameter = "invalid_parameter"
     case tooManyTopics = "too_many_topics"
     case bodyTooLarge = "body_too_large"
+    case eventTooLarge = "event_too_large"
+    case tooManyStreams = "too_many_streams"
     case unsupportedMediaType = "unsupported_media_type"
     case methodNotAllowed = "method_not_allowed"
     case notFound = "not_found"
@@ -35,6 +37,8 @@ struct Problem: Error, Hashable, Sendable {
   var field: String?
   /// The `Allow` header of a 405.
   var allow: String?
+  /// The `Retry-After` header, in seconds.
+  var retryAfterSeconds: Int?
 
   private struct Body: Encodable {
     let type = "about:blank"
@@ -55,6 +59,9 @@ struct Problem: Error, Hashable, Sendable {
       (name: "Cache-Control", value: "no-store"),
     ]
     if let allow { headers.append((name: "Allow", value: allow)) }
+    if let retryAfterSeconds {
+      headers.append((name: "Retry-After", value: "\(retryAfterSeconds)"))
+    }
     return Response(status: status, headers: headers, body: JSON.encode(body))
   }
 }

@@ -11,6 +11,7 @@ struct Router: Responder {
   let committer: Committer
   let loops: [StreamLoopDoor]
   let crossOrigin: CrossOrigin
+  let admission: Admission
   let counters: Counters
   let pages: WorkerPages
 
@@ -168,14 +169,49 @@ struct Router: Responder {
     guard request.method == "GET" else {
       return .now(Response(status: 200, headers: headers, body: []))
     }
+    let remoteAddress = request.parameter("REMOTE_ADDR") ?? "unknown"
+    let slot: StreamSlot
+    switch admission.admit(remoteAddress, now: Clock.monotonicNanoseconds()) {
+    case .admitted(let given): slot = given
+    case .refused(let refusal, let delay):
+      counters.add(to: PageLayout.cell(refusal))
+      return .now(try answer(to: refusal, returnDelay: delay, headers: headers))
+    }
     let arrival = Arrival(
-      remoteAddress: request.parameter("REMOTE_ADDR") ?? "unknown", source: source,
+      remoteAddress: remoteAddress, source: source,
       opening: StreamOpening.bytes(
         headers: headers, retryMilliseconds: configuration.retryMilliseconds,
         requestID: request.requestID),
-      joinsAt: queue.durableNext)
+      joinsAt: queue.durableNext, slot: slot)
     let loop = loops[Int.random(in: 0..<loops.count)]
     return .stream { connection in loop.hand(arrival, connection) }
+  }
+
+  /// What one gets who may not have a stream now.
+  private func answer(
+    to refusal: StreamRefusal, returnDelay: Int64?, headers: [(name: String, value: String)]
+  ) throws(Problem) -> Response {
+    let retry =
+      returnDelay.map { Int($0 / 1_000_000) + 1 }
+      ?? StreamOpening.jittered(configuration.retryMilliseconds)
+    switch refusal {
+    case .total:
+      return StreamOpening.later(
+        "all \(admission.limits.streamCountMaximum) streams are taken: come back later",
+        headers: headers, retryMilliseconds: retry)
+    case .rate:
+      return StreamOpening.later(
+        "too many streams begin at once: come back later", headers: headers,
+        retryMilliseconds: retry)
+    case .address:
+      let maximum = admission.limits.streamsPerAddressCountMaximum ?? 0
+      throw Problem(
+        status: 429, code: .tooManyStreams,
+        detail:
+          "this address has \(maximum) streams open, as many as it may: close one, or ask for "
+          + "several topics on one stream",
+        retryAfterSeconds: max(1, configuration.retryMilliseconds / 1000))
+    }
   }
 
   // MARK: - Publishing

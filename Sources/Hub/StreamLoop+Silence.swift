@@ -29,6 +29,8 @@ extension StreamLoop {
         {
           proceed(subscriber, next)
         }
+      case .age: endAged(now: now)
+      case .drain: drain(now: now)
       }
     }
   }

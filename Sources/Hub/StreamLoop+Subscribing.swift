@@ -17,8 +17,10 @@ extension StreamLoop {
     let audience = audiences.audience(
       Audience.Key(filter: filter, requestID: connection.requestID))
     let subscriber = Subscriber(
-      connection, token: subscribers.reserve(), remoteAddress: arrival.remoteAddress,
-      audience: audience, state: .joining(at: arrival.joinsAt), counts: counts)
+      connection, slot: arrival.slot, token: subscribers.reserve(),
+      remoteAddress: arrival.remoteAddress, audience: audience,
+      state: .joining(at: arrival.joinsAt), counts: counts)
+    subscriber.endsAt = endOfAge(from: subscriber.openedAt)
     counts.add(to: .streamsOpened)
     subscribers.insert(subscriber, at: subscriber.token)
     audience.subscriberCount += 1

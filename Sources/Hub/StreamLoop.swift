@@ -44,7 +44,9 @@ final class StreamLoop {
   /// When the feed may be read again after it could not be.
   var feedPause = ReadPause()
   var failures = FailureReports()
-  private var isStopping = false
+  var isStopping = false
+  /// When the last stream is to end, monotonic nanoseconds; nil until the worker stops.
+  var drainEndsAt: Int64?
 
   init(
     _ queue: Queue, _ configuration: HubConfiguration, _ door: StreamLoopDoor, _ log: Logger,
@@ -70,6 +72,7 @@ final class StreamLoop {
       watch = nil
     }
     if configuration.isDemo { startClock() }
+    endAged(now: Clock.monotonicNanoseconds())
   }
 
   /// Serves until it is told to stop; then all streams have ended.
@@ -134,6 +137,7 @@ final class StreamLoop {
       for letter in door.mailbox.takeAll() {
         switch letter {
         case .subscribe(let arrival, let handover): open(arrival, handover)
+        case .drain(let time): beginDrain(over: time)
         case .stop: isStopping = true
         }
       }

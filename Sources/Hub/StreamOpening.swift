@@ -18,10 +18,25 @@ enum StreamOpening {
     headers: [(name: String, value: String)], retryMilliseconds: Int, requestID: UInt16
   ) -> [UInt8] {
     var content = Response(status: 200, headers: headers, body: []).rendered
-    EventStreamWriter.appendRetry(
-      milliseconds: Int.random(in: retryMilliseconds...(retryMilliseconds * 3 / 2)), to: &content)
+    EventStreamWriter.appendRetry(milliseconds: jittered(retryMilliseconds), to: &content)
     var frame = OutputFrame(requestID: requestID)
     frame.append(content)
     return frame.finish()
+  }
+
+  /// What one gets who is to come back later: a browser gives up for good on any status but 200, so
+  /// this is a stream, which says why in a comment and ends.
+  static func later(
+    _ reason: String, headers: [(name: String, value: String)], retryMilliseconds: Int
+  ) -> Response {
+    var content: [UInt8] = []
+    EventStreamWriter.appendComment(reason, to: &content)
+    EventStreamWriter.appendRetry(milliseconds: retryMilliseconds, to: &content)
+    return Response(status: 200, headers: headers, body: content)
+  }
+
+  /// A wait of its own for each stream, up to half as long again, so that not all come back at once.
+  static func jittered(_ retryMilliseconds: Int) -> Int {
+    Int.random(in: retryMilliseconds...(retryMilliseconds * 3 / 2))
   }
 }

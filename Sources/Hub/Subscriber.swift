@@ -38,9 +38,12 @@ final class Subscriber {
   }
 
   let connection: StreamConnection
+  private let slot: StreamSlot
   let token: EpollToken
   let remoteAddress: String
   let openedAt: Int64
+  /// When it is too old, monotonic nanoseconds.
+  var endsAt = Int64.max
   let audience: Audience
   var state: State {
     didSet { counts.move(from: oldValue.count, to: state.count) }
@@ -52,10 +55,11 @@ final class Subscriber {
   var readPause = ReadPause()
 
   init(
-    _ connection: consuming StreamConnection, token: EpollToken, remoteAddress: String,
-    audience: Audience, state: State, counts: LoopCounts
+    _ connection: consuming StreamConnection, slot: StreamSlot, token: EpollToken,
+    remoteAddress: String, audience: Audience, state: State, counts: LoopCounts
   ) {
     self.connection = connection
+    self.slot = slot
     self.token = token
     self.remoteAddress = remoteAddress
     self.audience = audience

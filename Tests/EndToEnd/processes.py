@@ -64,6 +64,14 @@ def wait_until(condition, what):
         time.sleep(0.01)
 
 
+def has_ended(pid):
+    """Whether a process is dead, by whomever it is still to be waited for."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 def commands_with(text):
     """The command lines of all processes that mention a text."""
     found = []

@@ -35,20 +35,22 @@ class Answer:
 
 
 class Site:
-    """One weir and one nginx, in a folder of their own, on a free port."""
+    """A weir, or several on one queue, and an nginx, in a folder of their own, on a free port."""
 
-    def __init__(self, folder, *arguments, configure=lambda text: text):
+    def __init__(self, folder, *arguments, workers=1, nginx_workers=1, configure=lambda text: text):
         self.folder = folder
         self.arguments = arguments
         self.configure = configure
         self.queue = folder / "queue"
         self.log = folder / "weir.log"
-        self.weir = None
+        self.weirs = [None] * workers
+        self.nginx_workers = nginx_workers
         self.nginx = None
 
     def start(self):
         self.folder.mkdir()
-        self.start_weir()
+        for worker in range(len(self.weirs)):
+            self.start_weir(worker)
         for _ in range(5):
             # Somebody else may take the free port before nginx does.
             self.port = free_port()
@@ -65,28 +67,41 @@ class Site:
     def stop(self):
         if self.nginx:
             end(self.nginx, signal.SIGTERM)
-        if self.weir:
-            end(self.weir, signal.SIGTERM)
+        for process in self.weirs:
+            if process:
+                end(process, signal.SIGTERM)
 
     # --- weir ---
 
-    def start_weir(self):
-        """Starts weir and waits until its socket answers."""
+    @property
+    def weir(self):
+        """The first worker."""
+        return self.weirs[0]
+
+    @weir.setter
+    def weir(self, process):
+        self.weirs[0] = process
+
+    def socket_name(self, worker):
+        return f"weir.{worker}.sock" if worker else "weir.sock"
+
+    def start_weir(self, worker=0):
+        """Starts a worker and waits until its socket answers."""
         with open(self.log, "ab") as log:
             served = self.count_log("serving")
-            self.weir = start(
+            process = self.weirs[worker] = start(
                 weir_program(), "serve", "--queue", self.queue,
-                "--socket", self.folder / "weir.sock", *self.arguments, stderr=log,
+                "--socket", self.folder / self.socket_name(worker), *self.arguments, stderr=log,
             )
         wait_until(
-            lambda: self.count_log("serving") > served or self.weir.poll() is not None, "weir"
+            lambda: self.count_log("serving") > served or process.poll() is not None, "weir"
         )
-        assert self.weir.poll() is None, self.log.read_text()
+        assert process.poll() is None, self.log.read_text()
 
-    def kill_weir(self):
-        """Ends weir as a crash does: SIGKILL."""
-        self.weir.kill()
-        self.weir.wait()
+    def kill_weir(self, worker=0):
+        """Ends a worker as a crash does: SIGKILL."""
+        self.weirs[worker].kill()
+        self.weirs[worker].wait()
 
     def count_log(self, text):
         return self.log.read_text().count(text) if self.log.exists() else 0
@@ -106,14 +121,19 @@ class Site:
 
     def write_configuration(self):
         (self.folder / "temp").mkdir(exist_ok=True)
-        descriptors = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 8192)
+        descriptors = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 32768)
+        shared = "reuseport" if self.nginx_workers > 1 else ""
         values = {
             "@STATE@": str(self.folder),
             "@CHECKOUT@": str(CHECKOUT),
+            "@PROCESSES@": str(self.nginx_workers),
             "@USER@": "user root;" if os.getuid() == 0 else "",
             "@DESCRIPTORS@": str(descriptors),
-            "@LISTEN@": f"listen 127.0.0.1:{self.port};",
-            "unix:/run/weir/weir.sock": f"unix:{self.folder}/weir.sock",
+            "@LISTEN@": f"listen 127.0.0.1:{self.port} backlog=4096 {shared};",
+            "server unix:/run/weir/weir.sock max_fails=0;": "\n".join(
+                f"server unix:{self.folder}/{self.socket_name(worker)} max_fails=0;"
+                for worker in range(len(self.weirs))
+            ),
             "include        fastcgi_params": "include /etc/nginx/fastcgi_params",
         }
         for name in ("nginx.conf", "weir-upstream.conf", "weir.conf"):
@@ -150,7 +170,7 @@ class Site:
     def publish_all(self, messages, **fields):
         """Publishes events one after the other; returns their ids."""
         answers = [self.publish(message, **fields) for message in messages]
-        assert {answer.status for answer in answers} <= {200}
+        assert {answer.status for answer in answers} <= {200}, [answer.body for answer in answers]
         return [answer.json()["id"] for answer in answers]
 
     def stream(self, path="/sse", headers=None):

@@ -12,7 +12,7 @@ import pytest
 
 from event_streams import Stream
 from processes import (
-    CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, commands_with, end, free_port, start, wait_until,
+    CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, commands_with, end, free_port, has_ended, start, wait_until,
 )
 
 UP = CHECKOUT / "deploy/up"
@@ -22,14 +22,14 @@ BUILD_SECONDS = 1200
 class Up:
     """A running deploy/up."""
 
-    def __init__(self, state, port, environment):
+    def __init__(self, state, port, environment, arguments=()):
         self.state = state
         self.port = port
         self.output = state.parent / f"up-{port}.out"
         with open(self.output, "ab") as output:
             # A group of its own, as a terminal gives it one: Ctrl-C goes to all in it.
             self.process = subprocess.Popen(
-                [UP, "--port", str(port), "--state", state], stdin=subprocess.DEVNULL,
+                [UP, "--port", str(port), "--state", state, *arguments], stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output, env=ENVIRONMENT | environment,
                 start_new_session=True,
             )
@@ -58,25 +58,25 @@ class Up:
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return answer.read().decode().split('"id":"')[1].split('"')[0]
 
-    def weir_pid(self):
-        """The process id of the weir that runs on this state."""
+    def weir_pid(self, worker=0):
+        """The process id of a worker that runs on this state."""
         for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 words = entry.read_bytes().split(b"\0")
             except OSError:
                 continue
-            if words[0].endswith(b"/weir") and str(self.state / "queue").encode() in words:
+            if words[0].endswith(b"/weir") and str(self.state / f"weir.{worker}.sock").encode() in words:
                 return int(entry.parent.name)
         return None
 
 
 @pytest.fixture
 def make_up(state):
-    """Starts deploy/up: make_up(folder's name)."""
+    """Starts deploy/up: make_up(folder's name, *arguments)."""
     ups = []
 
-    def make(name="state", **environment):
-        ups.append(Up(state / name, free_port(), environment))
+    def make(name="state", *arguments, **environment):
+        ups.append(Up(state / name, free_port(), environment, arguments))
         return ups[-1]
 
     yield make
@@ -156,6 +156,26 @@ def test_a_weir_that_dies_is_started_again(make_up):
         assert stream.status == 200
 
 
+def test_several_workers_are_each_started_again(make_up):
+    up = make_up("state", "--workers=2", "--nginx-workers", "2").wait_until_up()
+    ids = [up.publish("one")]
+    for worker in (0, 1):
+        old = up.weir_pid(worker)
+        os.kill(old, signal.SIGKILL)
+        # Until then it may still take a publish, and die of it.
+        wait_until(lambda old=old: has_ended(old), "the death of a weir")
+        # The other one answers meanwhile.
+        ids += [up.publish("another") for _ in range(4)]
+        wait_until(
+            lambda worker=worker, old=old: up.weir_pid(worker) not in (None, old), "a new weir"
+        )
+        wait_until(lambda: up.said(f"weir {worker} has ended (status 137)"), "the word of it")
+    assert len(set(ids)) == len(ids)
+    os.killpg(up.process.pid, signal.SIGINT)
+    assert up.process.wait(PATIENCE_SECONDS) == 0
+    assert commands_with(up.state) == []
+
+
 def test_two_on_one_state_are_refused(make_up):
     up = make_up().wait_until_up()
     status, said = run_up("--port", free_port(), "--state", up.state)
@@ -178,6 +198,9 @@ def test_a_busy_port_is_told(state):
         (["--port", "70000"], "number from 1 to 65535"),
         (["--port"], "needs a value"),
         (["--prot", "1"], "unknown argument '--prot'"),
+        (["--prot=1"], "unknown argument '--prot'"),
+        (["--workers", "0"], "--workers is '0'; it is a number from 1 to 64"),
+        (["--nginx-workers", "65"], "--nginx-workers is '65'; it is a number from 1 to 64"),
         (["--state", "/proc/weir"], "cannot make the state folder /proc/weir"),
         (["--state", "/tmp/" + "x" * 120], "too long for a unix socket"),
         (["--state", "/tmp/weir-*"], "a character that nginx gives a meaning"),

@@ -1,3 +1,4 @@
+import FileQueue
 import Testing
 
 @testable import Hub
@@ -55,6 +56,21 @@ struct PublishRequestTests {
   @Test func `hostile nesting is an error, not a crash`() {
     let body = "{\"message\":" + String(repeating: "[", count: 500_000)
     #expect(throws: Problem.self) { try read(body) }
+  }
+
+  @Test func `the largest body fits into an event, however it is escaped`() throws {
+    // Each newline is two bytes of JSON, and a whole line of the stream.
+    let (head, tail) = ("{\"message\":\"", "\"}")
+    let count = (HubLimits.requestBodyByteCountMaximum - head.utf8.count - tail.utf8.count) / 2
+    let request = try read(head + String(repeating: "\\n", count: count) + tail)
+    #expect(request.event.byteCount > count * 6)
+  }
+
+  @Test func `an event that the queue does not take is told so with a code of its own`() {
+    let problem = Problem(QueueError.eventTooLarge(byteCount: 5, byteCountMaximum: 4))
+    #expect(problem.status == 413)
+    #expect(problem.code == .eventTooLarge)
+    #expect(problem.detail.contains("5 bytes"))
   }
 
   @Test func `bytes that are not UTF-8 are told so`() {

@@ -13,20 +13,29 @@ import Testing
 /// A stream loop that is driven by hand, on a queue with a segment for each event.
 private final class LoopFixture {
   let loop: StreamLoop
+  /// Counts the streams.
+  let admission = Admission(Admission.Limits())
   let counters = Counters()
   let queue: Queue
   private let directory: TemporaryDirectory
   private var appender: Appender
-  private var client: Descriptor?
+  private var clients: [Client] = []
+
+  private final class Client {
+    let socket: Descriptor
+    init(_ socket: consuming Descriptor) { self.socket = socket }
+  }
 
   /// - Parameter data: of events that are in the queue before the loop begins.
-  init(published data: [String] = []) throws {
+  init(
+    _ configuration: HubConfiguration = HubConfiguration(), published data: [String] = []
+  ) throws {
     directory = try TemporaryDirectory()
     queue = try Queue(at: directory.path.appending("queue"), creating: true)
     appender = try Appender(queue, segmentByteCountMaximum: 1)
     for data in data { try Self.publish(data, with: &appender) }
     loop = try StreamLoop(
-      queue, HubConfiguration(), try StreamLoopDoor(),
+      queue, configuration, try StreamLoopDoor(),
       Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, counters, index: 0)
   }
 
@@ -51,20 +60,23 @@ private final class LoopFixture {
   /// Opens a stream that wants the events from `sequence` on.
   func subscribe(from sequence: UInt64) throws {
     let request = try SubscribeRequest(pathTopic: nil, pairs: [], header: nil)
+    guard case .admitted(let slot) = admission.admit("test", now: 0) else { return }
     let arrival = Arrival(
-      remoteAddress: "test", source: .queue(request), opening: [], joinsAt: sequence)
+      remoteAddress: "test", source: .queue(request), opening: [], joinsAt: sequence, slot: slot)
     try UnixSocket.pair().split { ours, theirs in
-      client = consume ours
+      clients.append(Client(ours))
       loop.open(arrival, ConnectionHandover(StreamConnection(theirs, requestID: 1)))
     }
     loop.joinWaiting()
   }
 
-  /// The data of the events that the stream has got since the last call.
-  func received() throws -> [String] {
+  /// The data of the events that a stream has got since the last call.
+  func received(by index: Int = 0) throws -> [String] {
     var bytes = [UInt8](repeating: 0, count: 65_536)
     var span = bytes.mutableSpan
-    guard case .transferred(let count)? = try client?.receive(into: &span) else { return [] }
+    guard case .transferred(let count) = try clients[index].socket.receive(into: &span) else {
+      return []
+    }
     return String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n")
       .filter { $0.contains("data: ") }.map { String($0.split(separator: "data: ").last ?? "") }
   }
@@ -82,6 +94,61 @@ private final class LoopFixture {
 }
 
 struct StreamLoopTests {
+  @Test func `who stops the loop gives each stream what is on disk, then ends one after the other`()
+    throws
+  {
+    let fixture = try LoopFixture()
+    for _ in 0..<4 { try fixture.subscribe(from: 1) }
+    try fixture.publish("one")
+    let begin = Clock.monotonicNanoseconds()
+    fixture.loop.beginDrain(over: .seconds(9))
+    #expect(fixture.loop.subscribers.count == 3, "the first one ends at once")
+    for index in 0..<4 { #expect(try fixture.received(by: index) == ["one"]) }
+    try fixture.publish("two")
+    fixture.loop.drain(now: begin + 3_000_000_000)
+    #expect(fixture.loop.subscribers.count == 2)
+    let two = try (1..<4).map { try fixture.received(by: $0) }
+    #expect(two == [["two"], ["two"], ["two"]], "those that were left have got it")
+    #expect(!fixture.loop.isStopping)
+    fixture.loop.drain(now: begin + 9_000_000_000)
+    #expect(fixture.loop.subscribers.count == 0)
+    #expect(fixture.loop.isStopping)
+    #expect(fixture.admission.streamCount == 0)
+  }
+
+  @Test func `a thousand streams end evenly`() throws {
+    let fixture = try LoopFixture()
+    for _ in 0..<1000 { try fixture.subscribe(from: 1) }
+    let begin = Clock.monotonicNanoseconds()
+    fixture.loop.beginDrain(over: .seconds(100))
+    for elapsed in stride(from: Int64(1), through: 100, by: 1) {
+      let now = begin + elapsed * 1_000_000_000
+      while let timer = fixture.loop.timers.min, timer.deadline <= now {
+        fixture.loop.timers.removeMin()
+        if case .drain = timer.task { fixture.loop.drain(now: timer.deadline) }
+      }
+      let count = Int64(fixture.loop.subscribers.count)
+      #expect(abs(count - (1000 - elapsed * 10)) <= 2)
+    }
+  }
+
+  @Test func `a stream that is too old ends, at 80 to 100 % of the limit, and a younger one stays`()
+    throws
+  {
+    var configuration = HubConfiguration()
+    configuration.streamAgeMaximum = .seconds(100)
+    let fixture = try LoopFixture(configuration)
+    for _ in 0..<50 { try fixture.subscribe(from: 1) }
+    let begin = Clock.monotonicNanoseconds()
+    fixture.loop.endAged(now: begin + 79_000_000_000)
+    #expect(fixture.loop.subscribers.count == 50)
+    fixture.loop.endAged(now: begin + 90_000_000_000)
+    #expect((5..<45).contains(fixture.loop.subscribers.count), "not all at one time")
+    fixture.loop.endAged(now: begin + 101_000_000_000)
+    #expect(fixture.loop.subscribers.count == 0)
+    #expect(fixture.admission.streamCount == 0)
+  }
+
   @Test func `an event is counted when a subscriber has all of it, live or later, once`() throws {
     let fixture = try LoopFixture(published: ["one"])
     try fixture.subscribe(from: 2)

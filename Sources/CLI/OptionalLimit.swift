@@ -2,7 +2,7 @@ import ArgumentParser
 import Kernel
 
 /// An argument that is a limit or `none`.
-struct RetentionLimit<Value: ExpressibleByArgument>: ExpressibleByArgument {
+struct OptionalLimit<Value: ExpressibleByArgument>: ExpressibleByArgument {
   let limit: Value?
 
   init(_ limit: Value?) {
@@ -67,10 +67,15 @@ struct Age: ExpressibleByArgument {
     self.value = value
   }
 
-  var defaultValueDescription: String { "\(value.components.seconds / 86_400)d" }
+  var defaultValueDescription: String {
+    let units: [(suffix: String, seconds: Int64)] = [("d", 86_400), ("h", 3600), ("m", 60)]
+    let seconds = value.components.seconds
+    let unit = units.first { seconds >= $0.seconds && seconds % $0.seconds == 0 }
+    return unit.map { "\(seconds / $0.seconds)\($0.suffix)" } ?? "\(seconds)s"
+  }
 }
 
-/// A number of events.
+/// A number of things, from 1.
 struct Count: ExpressibleByArgument {
   let value: Int
 
