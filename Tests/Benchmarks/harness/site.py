@@ -106,8 +106,9 @@ class Site:
             "@STATE@": str(self.folder),
             "@CHECKOUT@": str(CHECKOUT),
             "@USER@": "user root;" if os.getuid() == 0 else "",
+            "@PROCESSES@": "1",
             "@DESCRIPTORS@": str(descriptors),
-            "@LISTEN@": f"listen 127.0.0.1:{self.port} so_keepalive=30s:10s:3;",
+            "@LISTEN@": f"listen 127.0.0.1:{self.port} so_keepalive=30s:10s:3 backlog=4096;",
         }
         for word, value in values.items():
             text = text.replace(word, value)
