@@ -65,9 +65,10 @@ def wait_until(condition, what):
 
 
 def has_ended(pid):
-    """Whether a process is dead, by whomever it is still to be waited for."""
+    """Whether all threads of a process are dead, by whomever it is still to be waited for."""
     try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state == "Z" and len(os.listdir(f"/proc/{pid}/task")) == 1
     except OSError:
         return True
 

@@ -1,5 +1,6 @@
 """deploy/up, the command that people begin with."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -57,6 +58,13 @@ class Up:
         )
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return answer.read().decode().split('"id":"')[1].split('"')[0]
+
+    def worker_count(self):
+        """How many workers are there, by what one of them says."""
+        with urllib.request.urlopen(
+            f"http://localhost:{self.port}/status", timeout=PATIENCE_SECONDS
+        ) as answer:
+            return json.load(answer)["workers"]
 
     def weir_pid(self, worker=0):
         """The process id of a worker that runs on this state."""
@@ -169,6 +177,7 @@ def test_several_workers_are_each_started_again(make_up):
         wait_until(
             lambda worker=worker, old=old: up.weir_pid(worker) not in (None, old), "a new weir"
         )
+        wait_until(lambda: up.worker_count() == 2, "both to be there")
         wait_until(lambda: up.said(f"weir {worker} has ended (status 137)"), "the word of it")
     assert len(set(ids)) == len(ids)
     os.killpg(up.process.pid, signal.SIGINT)
