@@ -16,14 +16,19 @@ enum HubLimits {
   static let drainTick: Duration = .milliseconds(10)
   /// The longest time that `retry` may tell a browser to wait: a day.
   static let retryMillisecondsMaximum = 86_400_000
-  /// Records that a stream loop reads for all its audiences before it writes.
+  /// A frame of this size takes no more events.
   ///
-  /// With a large event's limit this bounds a frame, and with it what a stalled stream can hold, to
+  /// With the last event's limit this bounds a frame, and with it what a stalled stream can hold, to
   /// 64 KiB.
-  static let passByteCountMaximum = 47 << 10
+  static let frameByteCountMaximum = 47 << 10
+  /// A stream loop reads at most so many times as much before it writes.
+  static let passReadCountMaximum = 32
   /// An event with a larger body is not put into a frame: each stream reads it from the queue, in
   /// pieces.
   static let framedBodyByteCountMaximum = 16 << 10
+  /// What one audience is sent in a pass if there are others; where there is more, its subscribers
+  /// read it from the queue, in turns.
+  static let bulkByteCountMaximum = 4 << 20
   /// A piece of a large event.
   static let pieceByteCountMaximum = 32 << 10
   /// Frames that a loop keeps for the next pass.
@@ -47,8 +52,12 @@ enum HubLimits {
   static let pacingLookNanoseconds: Int64 = 1_000_000
   /// The time that is left to the web server for everything else, of the time a pass took it.
   static let pacingRestPercent: Int64 = 10
-  /// A pass is waited for no longer than this.
-  static let pacingNanosecondsMaximum: Int64 = 250_000_000
+  /// Beyond that, for each stream that was opened meanwhile: about what one takes the web server.
+  static let pacingNanosecondsPerArrival: Int64 = 150_000
+  /// The web server is waited for no longer than this after a pass.
+  static let pacingPatience: Duration = .milliseconds(250)
+  /// The same after a round of turns: among those who are behind many have stopped reading.
+  static let replayPatience: Duration = .milliseconds(10)
   /// The first pause after the queue could not be read.
   static let readPauseMinimum: Duration = .milliseconds(250)
   /// The longest pause after the queue could not be read.

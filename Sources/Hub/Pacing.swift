@@ -8,6 +8,8 @@ import Kernel
 /// read yet tells how far it is, without knowing what it costs: while it reads, more events come
 /// together for the next write, more the slower it is.
 struct Pacing {
+  /// Whoever has stopped reading is waited for no longer than this.
+  private let patience: Duration
   /// Streams of the last pass whose sockets were empty before it and are looked at until they are
   /// empty again; those of clients that do not read never count.
   private var samples: [EpollToken] = []
@@ -18,11 +20,18 @@ struct Pacing {
   /// When the web server was last seen to be busy with the last pass.
   private var busyUntil: Int64 = 0
   private var opensAt: Int64 = 0
+  /// Streams that were opened since the last pass began.
+  private var arrivalCount: Int64 = 0
+
+  init(patience: Duration) {
+    self.patience = patience
+  }
 
   /// Begins a pass that will make so many writes.
   mutating func begin(now: Int64, writeCount: Int) {
     beganAt = now
     self.writeCount = writeCount
+    arrivalCount = 0
     samples.removeAll(keepingCapacity: true)
   }
 
@@ -36,6 +45,11 @@ struct Pacing {
   /// Notes a stream whose socket is empty and is written to now.
   mutating func note(_ token: EpollToken) {
     samples.append(token)
+  }
+
+  /// Notes that a stream was opened: more wait, and the web server needs time to let them in.
+  mutating func noteArrival() {
+    arrivalCount += 1
   }
 
   /// Ends the pass.
@@ -53,12 +67,15 @@ struct Pacing {
     if !samples.isEmpty {
       samples.removeAll(where: isDrained)
       // A quarter may belong to clients that have stopped reading just now.
-      if samples.count * 4 > sampleCount, now - endedAt < HubLimits.pacingNanosecondsMaximum {
+      if samples.count * 4 > sampleCount, now - endedAt < patience.wholeNanoseconds {
         busyUntil = now
         return HubLimits.pacingLookNanoseconds
       }
       samples.removeAll(keepingCapacity: true)
-      opensAt = busyUntil + (busyUntil - beganAt) * HubLimits.pacingRestPercent / 100
+      let busy = busyUntil - beganAt
+      opensAt =
+        busyUntil + busy * HubLimits.pacingRestPercent / 100
+        + min(busy, arrivalCount * HubLimits.pacingNanosecondsPerArrival)
     }
     return max(0, opensAt - now)
   }

@@ -70,7 +70,7 @@ extension StreamLoop {
       let unixNow = Clock.unixMilliseconds()
       let outcome = try reader.read(
         from: &cursor, upTo: feed.sequence, matching: audience.key.filter,
-        byteCountMaximum: HubLimits.passByteCountMaximum
+        byteCountMaximum: HubLimits.frameByteCountMaximum
       ) { record, bytes in
         if record.expiresAt <= unixNow || largeSequence != nil { return }
         if record.body.count > HubLimits.framedBodyByteCountMaximum {

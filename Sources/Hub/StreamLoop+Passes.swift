@@ -7,14 +7,31 @@ import Kernel
 extension StreamLoop {
   /// Reads what has become durable, renders it once for each audience, and sends it.
   func runPass() {
-    let audiences = audiences
+    let start = feed
     var touched: [Audience] = []
     var gap: QueueGap?
     do throws(QueueError) {
-      let unixNow = Clock.unixMilliseconds()
-      let outcome = try reader.read(
-        from: &feed, byteCountMaximum: HubLimits.passByteCountMaximum
-      ) { record, bytes in
+      gap = try readFeed(&touched)
+      feedPause.noteSuccess()
+    } catch {
+      note(error)
+      feedPause.noteFailure(now: Clock.monotonicNanoseconds())
+    }
+    // Also after an error: the feed stands behind what was rendered before it.
+    if let gap { announce(gap, &touched) }
+    send(to: touched, from: start)
+  }
+
+  /// Moves the feed on until a frame is full, all is read, or something is missing, which is
+  /// returned; what nobody here wants fills no frame.
+  private func readFeed(_ touched: inout [Audience]) throws(QueueError) -> QueueGap? {
+    let audiences = audiences
+    let unixNow = Clock.unixMilliseconds()
+    var fullestByteCount = 0
+    for _ in 0..<HubLimits.passReadCountMaximum {
+      let room = HubLimits.frameByteCountMaximum - fullestByteCount
+      guard room > 0 else { return nil }
+      let outcome = try reader.read(from: &feed, byteCountMaximum: room) { record, bytes in
         if record.expiresAt <= unixNow { return }
         let body = bytes.extracting(record.body)
         var liveCount = 0
@@ -25,6 +42,7 @@ extension StreamLoop {
             audience.largeSequence = record.sequence
           } else {
             frame.append(event: body)
+            fullestByteCount = max(fullestByteCount, frame.byteCount)
             liveCount += audience.live.count
             audience.toldSequence = record.sequence
           }
@@ -32,15 +50,13 @@ extension StreamLoop {
         counts.noteLag(
           milliseconds: unixNow - record.unixMilliseconds, subscriberCount: liveCount)
       }
-      if case .gap(let found) = outcome { gap = found }
-      feedPause.noteSuccess()
-    } catch {
-      note(error)
-      feedPause.noteFailure(now: Clock.monotonicNanoseconds())
+      switch outcome {
+      case .gap(let gap): return gap
+      case .caughtUp: return nil
+      case .more: continue
+      }
     }
-    // Also after an error: the feed stands behind what was rendered before it.
-    if let gap { announce(gap, &touched) }
-    send(to: touched)
+    return nil
   }
 
   /// The frame that an audience is sent in this pass.
@@ -69,11 +85,13 @@ extension StreamLoop {
       reason: gap.reason == .damaged ? .damaged : .expired)
   }
 
-  private func send(to touched: [Audience]) {
+  /// Sends the frames of a pass that began at `start`.
+  private func send(to touched: [Audience], from start: Cursor) {
     let now = Clock.monotonicNanoseconds()
-    pacing.begin(now: now, writeCount: touched.reduce(0) { $0 + $1.live.count })
+    let sent = touched.filter { !turnsToQueue($0, from: start) }
+    pacing.begin(now: now, writeCount: sent.reduce(0) { $0 + $1.live.count })
     var writeCount = 0
-    for audience in touched {
+    for audience in sent {
       audience.lastPublishedAt = now
       let count = audience.live.count
       sendFrame(of: audience, now: now, firstWrite: writeCount)
@@ -83,11 +101,28 @@ extension StreamLoop {
     pacing.end(now: Clock.monotonicNanoseconds())
   }
 
+  /// Has an audience's subscribers read from the queue what the pass has for them, in turns, if it is
+  /// so much that the other audiences would have to wait for it.
+  private func turnsToQueue(_ audience: Audience, from start: Cursor) -> Bool {
+    guard let frame = audience.frame, audiences.all.count > 1,
+      frame.byteCount > HubLimits.framedBodyByteCountMaximum,
+      frame.byteCount * audience.live.count > HubLimits.bulkByteCountMaximum
+    else { return false }
+    audience.frame = nil
+    audience.largeSequence = nil
+    frames.put(frame)
+    for subscriber in audience.removeAll() {
+      proceed(subscriber, .catchUp(from: .event(start)))
+    }
+    return true
+  }
+
   /// Sends an audience's frame to its live subscribers.
   ///
   /// - Parameter firstWrite: how many writes the pass has made before; nil outside of passes.
   func sendFrame(of audience: Audience, now: Int64, firstWrite: Int? = nil) {
     guard let frame = audience.frame.take() else { return }
+    if frame.isEmpty { return frames.put(frame) }
     frame.close()
     audience.lastSentAt = now
     let byteCount = frame.byteCount

@@ -24,6 +24,7 @@ extension StreamLoop {
     counts.add(to: .streamsOpened)
     subscribers.insert(subscriber, at: subscriber.token)
     audience.subscriberCount += 1
+    pacing.noteArrival()
     do {
       try watchConnection(of: subscriber, isNew: true, forRoom: false)
       log.info("stream opened", metadata: metadata(of: subscriber))
@@ -75,6 +76,8 @@ extension StreamLoop {
     case .join(let sequence):
       subscriber.state = .joining(at: sequence)
       joining.append(subscriber)
+    case .catchUp(from: .event(let cursor)) where cursor.sequence == feed.sequence:
+      proceed(subscriber, .join(at: cursor.sequence))
     case .catchUp(let place):
       subscriber.state = .behind(place)
       behind.append(subscriber)

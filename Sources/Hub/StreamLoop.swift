@@ -39,8 +39,8 @@ final class StreamLoop {
   var replayTurns = ReplayTurns()
   var timers = Heap<LoopTimer>()
   /// When live subscribers may be written to, and when those that are behind.
-  var pacing = Pacing()
-  var replayPacing = Pacing()
+  var pacing = Pacing(patience: HubLimits.pacingPatience)
+  var replayPacing = Pacing(patience: HubLimits.replayPatience)
   /// When the feed may be read again after it could not be.
   var feedPause = ReadPause()
   var failures = FailureReports()
@@ -113,8 +113,7 @@ final class StreamLoop {
     }
     counts.notePass(now: now)
     runPass()
-    return feed.sequence < queue.durableNext
-      ? HubLimits.pacingLookNanoseconds : HubLimits.watchInterval.wholeNanoseconds
+    return feed.sequence < queue.durableNext ? 0 : HubLimits.watchInterval.wholeNanoseconds
   }
 
   /// Serves those who are behind if it is time; returns nanoseconds until the loop is to look again.
@@ -122,8 +121,7 @@ final class StreamLoop {
     let delay = replayPacing.delay(now: Clock.monotonicNanoseconds(), isDrained: isDrained)
     if delay > 0 { return delay }
     serveBehind()
-    return behind.isEmpty
-      ? HubLimits.watchInterval.wholeNanoseconds : HubLimits.pacingLookNanoseconds
+    return behind.isEmpty ? HubLimits.watchInterval.wholeNanoseconds : 0
   }
 
   private func isDrained(_ token: EpollToken) -> Bool {

@@ -134,7 +134,6 @@ class Site:
                 f"server unix:{self.folder}/{self.socket_name(worker)} max_fails=0;"
                 for worker in range(len(self.weirs))
             ),
-            "include        fastcgi_params": "include /etc/nginx/fastcgi_params",
         }
         for name in ("nginx.conf", "weir-upstream.conf", "weir.conf"):
             text = (CHECKOUT / "nginx" / name).read_text()

@@ -26,8 +26,6 @@ http {{
 
 def check(configuration, state):
     (state / "nginx.conf").write_text(configuration)
-    for name in ("fastcgi_params",):
-        (state / name).write_text(open(f"/etc/nginx/{name}").read())
     # -t opens the addresses too, which needs root for port 1; the syntax is checked before.
     return subprocess.run(
         [NGINX, "-t", "-c", state / "nginx.conf", "-p", state, "-e", state / "error.log"],

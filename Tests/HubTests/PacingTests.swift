@@ -5,12 +5,13 @@ import Testing
 
 struct PacingTests {
   private static let start: Int64 = 1_000_000_000_000
+  private static let patience: Duration = .milliseconds(250)
   private static let look = HubLimits.pacingLookNanoseconds
   private static let tokens = (1...8).map { EpollToken(slot: $0, generation: 1) }
 
   /// A pass that began at the start, ended 1 ms later, and wrote to eight empty sockets.
   private func pacing() -> Pacing {
-    var pacing = Pacing()
+    var pacing = Pacing(patience: Self.patience)
     pacing.begin(now: Self.start, writeCount: 8)
     for token in Self.tokens { pacing.note(token) }
     pacing.end(now: Self.start + 1_000_000)
@@ -18,7 +19,7 @@ struct PacingTests {
   }
 
   @Test func `the first pass begins at once`() {
-    var pacing = Pacing()
+    var pacing = Pacing(patience: Self.patience)
     #expect(pacing.delay(now: Self.start) { _ in false } == 0)
   }
 
@@ -44,6 +45,20 @@ struct PacingTests {
     #expect(pacing.delay(now: read + rest) { _ in true } == 0)
   }
 
+  @Test func `for each stream that was opened meanwhile the rest is longer, up to twice the time`()
+  {
+    for (arrivalCount, share) in [
+      (10, 10 * HubLimits.pacingNanosecondsPerArrival), (5000, 100_000_000),
+    ] {
+      var pacing = pacing()
+      for _ in 0..<arrivalCount { pacing.noteArrival() }
+      let read = Self.start + 100_000_000
+      #expect(pacing.delay(now: read) { _ in false } == Self.look)
+      let rest = 100_000_000 * HubLimits.pacingRestPercent / 100 + share
+      #expect(pacing.delay(now: read) { _ in true } == rest)
+    }
+  }
+
   @Test func `a few streams whose clients have stopped reading hold nobody up`() {
     var pacing = pacing()
     let stalled = Self.tokens[..<2]
@@ -52,14 +67,14 @@ struct PacingTests {
 
   @Test func `when nothing is read any more, a pass is made nevertheless after a while`() {
     var pacing = pacing()
-    let limit = Self.start + 1_000_000 + HubLimits.pacingNanosecondsMaximum
+    let limit = Self.start + 1_000_000 + Self.patience.wholeNanoseconds
     #expect(pacing.delay(now: limit - 1) { _ in false } == Self.look)
-    #expect(pacing.delay(now: limit + HubLimits.pacingNanosecondsMaximum) { _ in false } == 0)
+    #expect(pacing.delay(now: limit + Self.patience.wholeNanoseconds) { _ in false } == 0)
   }
 
   @Test(arguments: [1, 2, 7, 16, 100, 9000])
   func `samples are few, and the last write is among them`(writeCount: Int) {
-    var pacing = Pacing()
+    var pacing = Pacing(patience: Self.patience)
     pacing.begin(now: Self.start, writeCount: writeCount)
     let samples = (0..<writeCount).filter { pacing.wantsSample($0) }
     #expect(samples.contains(writeCount - 1))

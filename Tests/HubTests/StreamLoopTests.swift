@@ -58,8 +58,8 @@ private final class LoopFixture {
   }
 
   /// Opens a stream that wants the events from `sequence` on.
-  func subscribe(from sequence: UInt64) throws {
-    let request = try SubscribeRequest(pathTopic: nil, pairs: [], header: nil)
+  func subscribe(from sequence: UInt64, topic: String? = nil) throws {
+    let request = try SubscribeRequest(pathTopic: topic, pairs: [], header: nil)
     guard case .admitted(let slot) = admission.admit("test", now: 0) else { return }
     let arrival = Arrival(
       remoteAddress: "test", source: .queue(request), opening: [], joinsAt: sequence, slot: slot)
@@ -70,14 +70,19 @@ private final class LoopFixture {
     loop.joinWaiting()
   }
 
-  /// The data of the events that a stream has got since the last call.
-  func received(by index: Int = 0) throws -> [String] {
+  /// What a stream has got since the last call, at most 64 KiB.
+  func receivedText(by index: Int = 0) throws -> String {
     var bytes = [UInt8](repeating: 0, count: 65_536)
     var span = bytes.mutableSpan
     guard case .transferred(let count) = try clients[index].socket.receive(into: &span) else {
-      return []
+      return ""
     }
-    return String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n")
+    return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+
+  /// The data of the events that a stream has got since the last call.
+  func received(by index: Int = 0) throws -> [String] {
+    try receivedText(by: index).split(separator: "\n")
       .filter { $0.contains("data: ") }.map { String($0.split(separator: "data: ").last ?? "") }
   }
 
@@ -114,6 +119,64 @@ struct StreamLoopTests {
     #expect(fixture.loop.subscribers.count == 0)
     #expect(fixture.loop.isStopping)
     #expect(fixture.admission.streamCount == 0)
+  }
+
+  @Test func `who has caught up is live at once, however many others are behind`() throws {
+    let fixture = try LoopFixture(published: ["one"])
+    let count = HubLimits.replayRoundTurnCountMaximum + 44
+    for _ in 0..<count { try fixture.subscribe(from: 1) }
+    fixture.loop.serveBehind()
+    fixture.loop.joinWaiting()
+    #expect(fixture.loop.behind.count == 44)
+    try fixture.publish("two")
+    fixture.loop.runPass()
+    #expect(try fixture.received(by: 0) == ["one", "two"])
+  }
+
+  @Test(arguments: [true, false])
+  func `an audience that is sent very much reads it in turns, if there are others`(
+    hasOthers: Bool
+  ) throws {
+    let fixture = try LoopFixture()
+    for _ in 0..<200 { try fixture.subscribe(from: 1) }
+    if hasOthers { try fixture.subscribe(from: 1, topic: "other") }
+    let data = (0..<25).map { "\($0) " + String(repeating: "x", count: 1000) }
+    for data in data { try fixture.publish(data) }
+    fixture.loop.runPass()
+    #expect(fixture.loop.behind.count == (hasOthers ? 200 : 0))
+    var received = [[String]](repeating: [], count: 200)
+    for _ in 0..<100 {
+      fixture.loop.serveBehind()
+      fixture.loop.joinWaiting()
+      for index in received.indices { received[index] += try fixture.received(by: index) }
+    }
+    #expect(fixture.loop.behind.isEmpty)
+    #expect(received.allSatisfy { $0 == data })
+  }
+
+  @Test func `a large event comes in pieces of a bounded size, in its place`() throws {
+    let fixture = try LoopFixture()
+    try fixture.subscribe(from: 1)
+    let large = String(repeating: "y", count: 200_000)
+    for data in ["one", large, "three"] { try fixture.publish(data) }
+    fixture.loop.runPass()
+    var text = ""
+    for _ in 0..<100 {
+      if case .blocked(let frame, _, _) = fixture.loop.subscribers.all[0].state {
+        #expect(frame.capacity <= 64 << 10)
+        fixture.loop.resume(fixture.loop.subscribers.all[0])
+      }
+      fixture.loop.serveBehind()
+      fixture.loop.joinWaiting()
+      text += try fixture.receivedText()
+    }
+    #expect(text.contains("data: one\n"))
+    #expect(text.filter { $0 == "y" }.count == large.count)
+    #expect(text.contains("data: three\n"))
+    if case .live = fixture.loop.subscribers.all[0].state {
+    } else {
+      Issue.record("the stream is not live again")
+    }
   }
 
   @Test func `a thousand streams end evenly`() throws {

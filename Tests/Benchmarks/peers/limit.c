@@ -37,8 +37,7 @@ enum {
   descriptors_max = 65536,
   ready_max = 512,
   pacing_samples_max = 24,  // 16, and what rounding adds
-  pass_bytes_max = 47 << 10,  // of records, which in a queue have heads
-  queue_head_bytes = 40,
+  frame_bytes_max = 47 << 10,
 };
 
 enum state { unused, requesting, quiet, live, blocked };
@@ -81,7 +80,7 @@ static long long now_ns(void) {
 static struct {
   int samples[pacing_samples_max];  // descriptors
   int count, taken, writes;
-  long long began, ended, busy_until, opens;
+  long long began, ended, busy_until, opens, arrivals;
 } pacing;
 
 static int is_drained(int fd) {
@@ -93,6 +92,7 @@ static void begin_pass(long long now, int writes) {
   pacing.began = now;
   pacing.writes = writes;
   pacing.count = 0;
+  pacing.arrivals = 0;
 }
 
 // Looks at a stream before the write `number` of the pass.
@@ -121,7 +121,9 @@ static long long pass_delay(long long now) {
       return 1000000;
     }
     pacing.count = 0;
-    pacing.opens = pacing.busy_until + (pacing.busy_until - pacing.began) / 10;
+    long long busy = pacing.busy_until - pacing.began;
+    long long letting_in = pacing.arrivals * 150000;
+    pacing.opens = pacing.busy_until + busy / 10 + (letting_in < busy ? letting_in : busy);
   }
   return pacing.opens > now ? pacing.opens - now : 0;
 }
@@ -193,11 +195,9 @@ static void make_room(size_t bytes) {
 static void run_pass(long long now) {
   make_room(record_header_bytes + record_content_bytes_max);
   char *record = frames + frames_bytes;
-  size_t content = 0, read = 0;
-  while (run.next < run.count && due_at(run.next) <= now &&
+  size_t content = 0;
+  while (run.next < run.count && due_at(run.next) <= now && content < frame_bytes_max &&
          content + run.data_bytes + 64 <= record_content_bytes_max) {
-    if (read > 0 && read + queue_head_bytes + run.data_bytes > pass_bytes_max) break;
-    size_t before = content;
     put_digits(run.data + number_offset, number_digits, run.next);
     put_digits(run.data + time_offset, time_digits, due_at(run.next));
     run.next++;
@@ -206,7 +206,6 @@ static void run_pass(long long now) {
     memcpy(place + 6, run.data, run.data_bytes);
     content += 6 + run.data_bytes;
     content += (size_t)sprintf(place + 6 + run.data_bytes, "\nid: 00000000-%lld\n\n", run.next);
-    read += queue_head_bytes + content - before;
   }
   // STDOUT of request 1.
   const char header[record_header_bytes] = {1, 6, 0, 1, (char)(content >> 8), (char)content, 0, 0};
@@ -280,6 +279,7 @@ static void take_request(int fd) {
   if (streams[fd].state == unused) return;
   streams[fd].sent = frames_bytes;
   streams[fd].state = quiet;
+  pacing.arrivals++;
   if (!is_quiet) join_live(fd);
 }
 

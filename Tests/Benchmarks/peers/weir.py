@@ -7,10 +7,7 @@ def fastcgi_configuration(socket):
     """The configuration that people get, with this socket."""
     http = (CHECKOUT / "nginx/weir-upstream.conf").read_text()
     server = (CHECKOUT / "nginx/weir.conf").read_text()
-    return (
-        http.replace("unix:/run/weir/weir.sock", f"unix:{socket}"),
-        server.replace("include        fastcgi_params", "include /etc/nginx/fastcgi_params"),
-    )
+    return http.replace("unix:/run/weir/weir.sock", f"unix:{socket}"), server
 
 
 class Weir(Peer):
