@@ -47,6 +47,21 @@ public struct QueueReader: ~Copyable {
     return try cursorByScan(sequence, segment)
   }
 
+  /// The place before the event `sequence`, also where that is not there any more: who reads from it
+  /// is told of the gap.
+  ///
+  /// - Parameter sequence: at most the durable end.
+  public mutating func cursor(exactlyAt sequence: UInt64) throws(QueueError) -> Cursor {
+    let found = try cursor(at: sequence)
+    guard found.sequence > sequence else { return found }
+    return Cursor(sequence: sequence, segment: SegmentName(first: sequence), offset: 0)
+  }
+
+  /// Closes the files that were opened for reading, but for the one that `cursor` is in.
+  public mutating func closeSegments(except cursor: Cursor) {
+    files = files.filter { $0.key == cursor.segment }
+  }
+
   /// Hands out records from `cursor` on and moves it behind them.
   ///
   /// - Parameters:

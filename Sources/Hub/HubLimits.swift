@@ -21,7 +21,12 @@ enum HubLimits {
   /// With the last event's limit this bounds a frame, and with it what a stalled stream can hold, to
   /// 64 KiB.
   static let frameByteCountMaximum = 47 << 10
-  /// A stream loop reads at most so many times as much before it writes.
+  /// A pass renders no more than this for all audiences together, but for what a read of the least
+  /// size may add.
+  static let passRenderedByteCountMaximum = 16 << 20
+  /// The least that a pass reads at once, however many audiences there are.
+  static let passReadByteCountMinimum = 4 << 10
+  /// A stream loop reads at most so often before it writes.
   static let passReadCountMaximum = 32
   /// An event with a larger body is not put into a frame: each stream reads it from the queue, in
   /// pieces.
@@ -36,6 +41,8 @@ enum HubLimits {
   /// Records that are sent to subscribers who are behind before the loop waits for the web server
   /// to read them.
   static let replayRoundByteCountMaximum = 512 << 10
+  /// A round takes no longer, but for its last turn: live subscribers wait for it.
+  static let replayRoundDuration: Duration = .milliseconds(5)
   /// Turns of subscribers who are behind in such a round.
   static let replayRoundTurnCountMaximum = 256
   /// Turns that a loop remembers, because many come back at once and ask for the same.
@@ -58,6 +65,8 @@ enum HubLimits {
   static let pacingPatience: Duration = .milliseconds(250)
   /// The same after a round of turns: among those who are behind many have stopped reading.
   static let replayPatience: Duration = .milliseconds(10)
+  /// An audience is looked at for silence at least this often.
+  static let silenceLookInterval: Duration = .seconds(60)
   /// The first pause after the queue could not be read.
   static let readPauseMinimum: Duration = .milliseconds(250)
   /// The longest pause after the queue could not be read.

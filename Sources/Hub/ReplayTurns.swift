@@ -12,9 +12,14 @@ struct ReplayTurns {
     let next: Subscriber.Place
     /// The last event in the frame; 0 for none.
     let lastSequence: UInt64
+    /// Kept, so that no other audience gets its identity meanwhile.
+    fileprivate let audience: Audience
     fileprivate let madeAt: Int64
 
-    init(frame: Frame?, next: Subscriber.Place, lastSequence: UInt64, now: Int64) {
+    init(
+      of audience: Audience, frame: Frame?, next: Subscriber.Place, lastSequence: UInt64, now: Int64
+    ) {
+      self.audience = audience
       self.frame = frame
       self.next = next
       self.lastSequence = lastSequence
@@ -40,12 +45,12 @@ struct ReplayTurns {
   }
 
   /// Remembers a turn.
-  mutating func note(_ turn: Turn, of audience: Audience, from sequence: UInt64) {
+  mutating func note(_ turn: Turn, from sequence: UInt64) {
     if order.count == HubLimits.replayTurnCountMaximum {
       for key in order[..<(order.count / 2)] { turns.removeValue(forKey: key) }
       order.removeFirst(order.count / 2)
     }
-    let key = Key(audience: ObjectIdentifier(audience), sequence: sequence)
+    let key = Key(audience: ObjectIdentifier(turn.audience), sequence: sequence)
     if turns.updateValue(turn, forKey: key) == nil { order.append(key) }
   }
 

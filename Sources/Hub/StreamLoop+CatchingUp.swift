@@ -12,7 +12,9 @@ extension StreamLoop {
     var byteCount = 0
     var turnCount = 0
     while byteCount < HubLimits.replayRoundByteCountMaximum,
-      turnCount < HubLimits.replayRoundTurnCountMaximum, let subscriber = behind.popFirst()
+      turnCount < HubLimits.replayRoundTurnCountMaximum,
+      Clock.monotonicNanoseconds() - now < HubLimits.replayRoundDuration.wholeNanoseconds,
+      let subscriber = behind.popFirst()
     {
       guard case .behind(let place) = subscriber.state else { continue }
       if turnCount < HubLimits.pacingSampleCountMaximum, subscriber.connection.isDrained {
@@ -25,7 +27,11 @@ extension StreamLoop {
       }
     }
     replayPacing.end(now: Clock.monotonicNanoseconds())
-    if behind.isEmpty { replayTurns.removeAll() }
+    if behind.isEmpty {
+      replayTurns.removeAll()
+      // What retention removes is not kept on disk for an open file.
+      reader.closeSegments(except: feed)
+    }
   }
 
   /// Sends a subscriber what the queue has for it, up to where the loop's feed is; returns the bytes.
@@ -45,7 +51,7 @@ extension StreamLoop {
         pause(subscriber, error, then: .catchUp(from: .event(start)))
         return 0
       }
-      replayTurns.note(turn, of: audience, from: start.sequence)
+      replayTurns.note(turn, from: start.sequence)
     }
     subscriber.readPause.noteSuccess()
     subscriber.toldSequence = max(subscriber.toldSequence, turn.lastSequence)
@@ -94,11 +100,12 @@ extension StreamLoop {
         next = .inside(body, sentByteCount: 0)
       } else {
         // Gone since it was read: the next turn finds out and tells.
-        next = .event(try reader.cursor(at: largeSequence))
+        next = .event(try reader.cursor(exactlyAt: largeSequence))
       }
     }
     return ReplayTurns.Turn(
-      frame: frame.isEmpty ? nil : frame, next: next, lastSequence: lastSequence, now: now)
+      of: audience, frame: frame.isEmpty ? nil : frame, next: next, lastSequence: lastSequence,
+      now: now)
   }
 
   /// Sends a subscriber the next piece of a large event; returns the bytes.

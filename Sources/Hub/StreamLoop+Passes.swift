@@ -28,9 +28,14 @@ extension StreamLoop {
     let audiences = audiences
     let unixNow = Clock.unixMilliseconds()
     var fullestByteCount = 0
+    var renderedByteCount = 0
+    // Where one event is rendered for thousands of audiences, little is read at once.
+    let share = max(
+      HubLimits.passReadByteCountMinimum,
+      HubLimits.passRenderedByteCountMaximum / max(1, audiences.all.count))
     for _ in 0..<HubLimits.passReadCountMaximum {
-      let room = HubLimits.frameByteCountMaximum - fullestByteCount
-      guard room > 0 else { return nil }
+      let room = min(HubLimits.frameByteCountMaximum - fullestByteCount, share)
+      guard room > 0, renderedByteCount < HubLimits.passRenderedByteCountMaximum else { return nil }
       let outcome = try reader.read(from: &feed, byteCountMaximum: room) { record, bytes in
         if record.expiresAt <= unixNow { return }
         let body = bytes.extracting(record.body)
@@ -43,6 +48,7 @@ extension StreamLoop {
           } else {
             frame.append(event: body)
             fullestByteCount = max(fullestByteCount, frame.byteCount)
+            renderedByteCount += body.count
             liveCount += audience.live.count
             audience.toldSequence = record.sequence
           }
@@ -161,7 +167,7 @@ extension StreamLoop {
   /// for a frame.
   private func readLargeEvent(_ audience: Audience) {
     guard let sequence = audience.largeSequence.take() else { return }
-    let place = (try? reader.cursor(at: sequence)).map { Subscriber.Place.event($0) }
+    let place = (try? reader.cursor(exactlyAt: sequence)).map { Subscriber.Place.event($0) }
     for subscriber in audience.removeAll() {
       subscriber.toldSequence = sequence - 1
       proceed(subscriber, place.map { .catchUp(from: $0) } ?? .join(at: sequence))

@@ -47,7 +47,10 @@ extension StreamLoop {
     if audience.hasTimer { return }
     audience.hasTimer = true
     let deadline = audience.lastSentAt + configuration.heartbeatInterval.wholeNanoseconds
-    timers.insert(LoopTimer(deadline: deadline, task: .silence(audience)))
+    // A timer holds its audience: one that is gone is let go of at the latest then.
+    let latest =
+      Clock.monotonicNanoseconds() + HubLimits.silenceLookInterval.wholeNanoseconds
+    timers.insert(LoopTimer(deadline: min(deadline, latest), task: .silence(audience)))
   }
 
   /// Sends a heartbeat to an audience that has been silent for so long, with a checkpoint where that

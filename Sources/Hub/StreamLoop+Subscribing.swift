@@ -56,12 +56,12 @@ extension StreamLoop {
       case .replay(let sequence):
         counts.add(to: .replays)
         subscriber.toldSequence = sequence - 1
-        next = .catchUp(from: .event(try reader.cursor(at: sequence)))
+        next = .catchUp(from: .event(try reader.cursor(exactlyAt: sequence)))
       case .afterGap(let gap):
         counts.add(to: .replays)
         opening.append(gap)
         subscriber.toldSequence = gap.oldest.sequence - 1
-        next = .catchUp(from: .event(try reader.cursor(at: gap.oldest.sequence)))
+        next = .catchUp(from: .event(try reader.cursor(exactlyAt: gap.oldest.sequence)))
       }
     }
     opening.append(content)
@@ -104,7 +104,7 @@ extension StreamLoop {
         joining.append(subscriber)
       } else {
         do throws(QueueError) {
-          proceed(subscriber, .catchUp(from: .event(try reader.cursor(at: sequence))))
+          proceed(subscriber, .catchUp(from: .event(try reader.cursor(exactlyAt: sequence))))
         } catch {
           pause(subscriber, error, then: .join(at: sequence))
         }

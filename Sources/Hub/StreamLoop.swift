@@ -85,6 +85,8 @@ final class StreamLoop {
       timeout = HubLimits.watchInterval.wholeNanoseconds
       joinWaiting()
       if feed.sequence < queue.durableNext { timeout = min(timeout, passIfOpen()) }
+      // Those whose beginning the feed has passed have to read from the queue.
+      joinWaiting()
       if !behind.isEmpty { timeout = min(timeout, serveBehindIfOpen()) }
       joinWaiting()
       if let next = timers.min {

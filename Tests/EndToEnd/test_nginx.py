@@ -1,6 +1,7 @@
 """The configuration files as people put them into a site of their own."""
 
 import os
+import re
 import subprocess
 
 from processes import CHECKOUT, PATIENCE_SECONDS
@@ -59,6 +60,38 @@ def test_the_page_is_served_by_nginx_itself(site):
         answer = site.request("GET", path)
         assert (answer.status, answer.headers["Content-Type"]) == (200, content_type)
         assert answer.headers["Content-Security-Policy"] == "default-src 'self'"
+
+
+def test_while_weir_is_away_a_page_of_another_origin_may_read_when_to_come_back(site):
+    site.kill_weir()
+    answer = site.request("GET", "/sse", headers={"Origin": "https://example.org"})
+    assert (answer.status, answer.body) == (200, b"retry: 2000\n\n")
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://example.org"
+
+
+def test_a_stream_is_told_to_come_back_when_nginx_has_no_connection_left(make_site):
+    # One of these is odd: the last client has a connection, and there is none left to weir.
+    beginnings = beginnings_with(make_site, 16) + beginnings_with(make_site, 17)
+    # Those of weir are jittered.
+    assert "retry: 2000" in beginnings
+
+
+def beginnings_with(make_site, connection_count):
+    site = make_site(configure=lambda text: re.sub(
+        r"worker_connections [^;]+;", f"worker_connections {connection_count};", text))
+    streams, beginnings = [], []
+    for _ in range(12):
+        try:
+            stream = site.stream()
+        except OSError:
+            # nginx closes what it cannot even begin; a browser tries again.
+            continue
+        assert stream.status == 200
+        streams.append(stream)
+        beginnings.append(stream.line())
+    for stream in streams:
+        stream.close()
+    return beginnings
 
 
 def test_a_reload_leaves_streams_open(site):

@@ -57,4 +57,21 @@ struct QueueReaderTests {
     #expect(found.first == texts.first)
     #expect(found.last == texts.last)
   }
+
+  @Test func `who goes on exactly at an event that is gone is told, and then gets the rest`() throws
+  {
+    let fixture = try QueueFixture()
+    let texts = (1...12).map { "event number \($0)" }
+    try fixture.fill(texts, segmentByteCountMaximum: 250)
+    let segments = try fixture.directory.names().filter { $0.hasSuffix(".sse") }
+    let queue = try fixture.open()
+    try fixture.directory.remove(segments[0])
+    var reader = QueueReader(queue)
+    var cursor = try reader.cursor(exactlyAt: 1)
+    let found = try fixture.read(queue, &reader, &cursor)
+    #expect(found.first?.hasPrefix("gap 1..<") == true)
+    #expect(found.last == texts.last)
+    let known = try reader.cursor(exactlyAt: 12)
+    #expect(known == (try reader.cursor(at: 12)))
+  }
 }
