@@ -1,6 +1,6 @@
 import Glibc
 
-/// How many descriptors this process may have open at once (__rlimit_resource_t(RLIMIT_NOFILE.rawValue), getrlimit(2)).
+/// How many descriptors this process may have open at once (RLIMIT_NOFILE, getrlimit(2)).
 public enum DescriptorLimit {
   /// Raises the soft limit to the hard one, which needs no rights; returns it.
   ///

@@ -30,6 +30,8 @@ private final class LoopFixture {
   init(
     _ configuration: HubConfiguration = HubConfiguration(), published data: [String] = []
   ) throws {
+    // Some tests open a thousand streams, two descriptors each.
+    _ = try DescriptorLimit.raise()
     directory = try TemporaryDirectory()
     queue = try Queue(at: directory.path.appending("queue"), creating: true)
     appender = try Appender(queue, segmentByteCountMaximum: 1)
