@@ -1,4 +1,5 @@
 import EventStream
+import Kernel
 import Support
 import SystemPackage
 import Testing
@@ -152,6 +153,7 @@ private struct ModelRun {
   /// whoever opens the queue next may keep, and does.
   private mutating func closeAllAndLeaveWholeRecord() throws {
     handles = [nil, nil, nil]
+    try waitUntilClosed()
     let queue = try fixture.open()
     try require(queue.durableNext == next, "the durable end is \(queue.durableNext)")
     let event = try randomEvent()
@@ -164,7 +166,18 @@ private struct ModelRun {
 
   private var next: UInt64 { UInt64(model.count) + 1 }
 
+  /// Waits until nobody has the queue open: a process that another test starts holds copies of all
+  /// descriptors for a moment, until it becomes another program.
+  private func waitUntilClosed() throws {
+    guard try fixture.directory.names().contains("tail") else { return }
+    let presence = FileLock(try Descriptor.open(fixture.path.appending("tail"), .readWrite))
+    try require(try presence.lock(patience: .seconds(10)), "somebody has the queue open")
+    // Not by closing it: it may have been copied meanwhile.
+    try presence.unlock()
+  }
+
   private mutating func randomHandle() throws -> Handle {
+    if handles.allSatisfy({ $0 == nil }) { try waitUntilClosed() }
     let index = Int.random(in: handles.indices, using: &random)
     if let handle = handles[index] { return handle }
     let handle = try Handle(
