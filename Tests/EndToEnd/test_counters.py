@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import subprocess
 
 import pytest
@@ -366,12 +367,12 @@ def test_whoever_may_only_read_a_queue_may_look_at_it(site):
     wait_for_status(site, lambda found: found["publishes"]["acknowledged"] == 1)
     for path in [site.queue, *site.queue.rglob("*"), site.folder, site.folder.parent]:
         path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
-    command = [weir_program(), "status", "--queue", site.queue, "--json"]
+    # A copy: the build may lie where only its owner gets to.
+    program = shutil.copy(weir_program(), site.folder / "weir")
+    command = [program, "status", "--queue", site.queue, "--json"]
     if os.getuid() == 0:
         command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *command]
     result = subprocess.run(command, capture_output=True, text=True)
-    if os.getuid() == 0 and result.returncode in (126, 127):
-        pytest.skip("another user cannot reach the build")
     assert result.returncode == OK, result.stderr
     assert json.loads(result.stdout)["publishes"]["acknowledged"] == 1
 
