@@ -5,7 +5,7 @@ struct MatchLists {
   enum Matches {
     /// Their numbers in the segment, sorted.
     case sparse([UInt32])
-    /// So many that reading all events costs less than looking each one up; or nobody knows.
+    /// So many that reading all events costs less than looking each one up.
     case dense
   }
 
@@ -17,18 +17,18 @@ struct MatchLists {
   private var lists: [Key: (matches: Matches, lastUse: UInt64)] = [:]
   private var uses: UInt64 = 0
 
-  /// The matches, found by `find` if they are not remembered.
+  /// The matches, found by `find` if they are not remembered; nil where it cannot tell yet.
   mutating func matches(
     of filter: TopicFilter, in segment: SegmentName,
-    find: () throws(QueueError) -> Matches
-  ) throws(QueueError) -> Matches {
+    find: () throws(QueueError) -> Matches?
+  ) throws(QueueError) -> Matches? {
     uses += 1
     let key = Key(segment: segment, filter: filter)
     if let known = lists[key] {
       lists[key]?.lastUse = uses
       return known.matches
     }
-    let matches = try find()
+    guard let matches = try find() else { return nil }
     if lists.count >= QueueLimits.matchListCountMaximum,
       let stalest = lists.min(by: { $0.value.lastUse < $1.value.lastUse })?.key
     {

@@ -6,7 +6,7 @@ extension QueueReader {
   ///
   /// - Parameters:
   ///   - limit: the sequence to stop before; the durable end where that comes first.
-  ///   - byteCountMaximum: of text that is read; at least one record is handed out if there is one.
+  ///   - byteCountMaximum: of text and index that is read; at least one record is handed out if there is one.
   ///   - visit: gets each record and the bytes in which its parts lie, for the time of the call.
   public mutating func read(
     from cursor: inout Cursor, upTo limit: UInt64 = .max, matching filter: TopicFilter,
@@ -26,11 +26,11 @@ extension QueueReader {
         }
         guard case .caughtUp = outcome else { return outcome }
         byteCount += max(0, cursor.offset - start.offset)
-      case .matches(let numbers, let stop):
+      case .matches(let numbers, let stop, let indexByteCount):
         byteCount += try visitMatches(
           numbers, stop: stop, from: &cursor, filter,
-          byteCountMaximum: byteCountMaximum - byteCount,
-          visit)
+          byteCountMaximum: byteCountMaximum - byteCount, visit)
+        byteCount += indexByteCount
       }
     }
     return .caughtUp
@@ -41,7 +41,7 @@ extension QueueReader {
     /// One after the other, up to a sequence.
     case plain(stop: UInt64)
     /// These, by their numbers in the segment; there are no others before `stop`.
-    case matches([UInt32], stop: UInt64)
+    case matches([UInt32], stop: UInt64, indexByteCount: Int)
   }
 
   private mutating func nextStretch(
@@ -56,11 +56,11 @@ extension QueueReader {
     let soon = cursor.sequence + UInt64(QueueLimits.plainReadEventCountMaximum)
     guard soon < segmentEnd else { return .plain(stop: segmentEnd) }
     if let sealedNext,
-      case .sparse(let numbers) = try matches(of: filter, in: segment, next: sealedNext)
+      case .sparse(let numbers) = try matches(of: filter, in: segment, file, next: sealedNext)
     {
       let first = numbers.partitioningIndex { segment.first + UInt64($0) >= cursor.sequence }
       let last = numbers.partitioningIndex { segment.first + UInt64($0) >= segmentEnd }
-      return .matches(Array(numbers[first..<last]), stop: segmentEnd)
+      return .matches(Array(numbers[first..<last]), stop: segmentEnd, indexByteCount: 0)
     }
     guard filter.patterns.isEmpty, sealedNext == nil else { return .plain(stop: segmentEnd) }
     return try searchIndex(from: cursor, upTo: segmentEnd, file, filter)
@@ -78,16 +78,17 @@ extension QueueReader {
   }
 
   private mutating func matches(
-    of filter: TopicFilter, in segment: SegmentName, next: UInt64
-  ) throws(QueueError) -> MatchLists.Matches {
+    of filter: TopicFilter, in segment: SegmentName, _ file: SegmentFile, next: UInt64
+  ) throws(QueueError) -> MatchLists.Matches? {
     let directory = queue.directory
     return try matchLists.matches(of: filter, in: segment) { () throws(QueueError) in
       try mapping { () throws(SystemCallError) in
-        guard let table = try TopicTable.open(segment, in: directory, next: next),
-          let numbers = try table.matches(
-            filter, countMaximum: table.eventCount / QueueLimits.sparseMatchDivisor)
-        else { return .dense }
-        return .sparse(numbers)
+        guard let table = try file.topicTable(of: segment, in: directory, next: next) else {
+          return nil
+        }
+        let numbers = try table.matches(
+          filter, countMaximum: table.eventCount / QueueLimits.sparseMatchDivisor)
+        return numbers.map { .sparse($0) } ?? .dense
       }
     }
   }
@@ -111,7 +112,8 @@ extension QueueReader {
     guard entries.count == wanted, numbers.count <= wanted / QueueLimits.sparseMatchDivisor else {
       return .plain(stop: stop)
     }
-    return .matches(numbers, stop: stop)
+    return .matches(
+      numbers, stop: stop, indexByteCount: entries.count * IndexEntry.byteCount)
   }
 
   /// Looks events up one by one and moves the cursor behind them; returns the bytes read.

@@ -72,11 +72,11 @@ public struct QueueReader: ~Copyable {
     from cursor: inout Cursor, upTo limit: UInt64 = .max, byteCountMaximum: Int,
     _ visit: (RecordLayout, Span<UInt8>) -> Void
   ) throws(QueueError) -> ReadOutcome {
-    let durableNext = min(queue.durableNext, limit)
+    let end = min(queue.durableNext, limit)
     var byteCount = 0
     // What is not asked for is not copied out of the kernel, unless the first record needs it.
     var isWhole = false
-    while cursor.sequence < durableNext {
+    while cursor.sequence < end {
       guard byteCount < byteCountMaximum else { return .more }
       guard let file = try openIfThere(cursor.segment) else {
         if let gap = try skipMissingSegment(&cursor) { return .gap(gap) }
@@ -90,11 +90,11 @@ public struct QueueReader: ~Copyable {
             ? chunk.count : min(chunk.count, wanted + QueueLimits.headByteCountMaximum))
       }
       if loaded == 0 {
-        if let gap = try moveToNextSegment(&cursor, end: durableNext) { return .gap(gap) }
+        if let gap = try moveToNextSegment(&cursor, end: end) { return .gap(gap) }
         continue
       }
       let parsed = parseChunk(
-        loaded, from: &cursor, durableNext: durableNext,
+        loaded, from: &cursor, end: end,
         byteCountMaximum: byteCountMaximum - byteCount, visit)
       byteCount += parsed.byteCount
       switch parsed.ending {
@@ -107,7 +107,7 @@ public struct QueueReader: ~Copyable {
       case .cutOff where !isWhole:
         isWhole = true
       case .cutOff, .damaged:
-        if let gap = try skipDamage(&cursor, file, durableNext: durableNext) { return .gap(gap) }
+        if let gap = try skipDamage(&cursor, file, end: end) { return .gap(gap) }
       }
     }
     if chunk.count > QueueLimits.chunkByteCount {
@@ -143,12 +143,12 @@ public struct QueueReader: ~Copyable {
   // MARK: - Steps of a read
 
   private func parseChunk(
-    _ loaded: Int, from cursor: inout Cursor, durableNext: UInt64, byteCountMaximum: Int,
+    _ loaded: Int, from cursor: inout Cursor, end: UInt64, byteCountMaximum: Int,
     _ visit: (RecordLayout, Span<UInt8>) -> Void
   ) -> (byteCount: Int, ending: ParsedRecord?) {
     let bytes = chunk.span.extracting(0..<loaded)
     var start = 0
-    while cursor.sequence < durableNext, start < byteCountMaximum, start < loaded {
+    while cursor.sequence < end, start < byteCountMaximum, start < loaded {
       guard let layout = RecordParser.whole(bytes, at: start) else {
         return (start, RecordParser.parse(bytes, at: start))
       }
@@ -214,7 +214,7 @@ public struct QueueReader: ~Copyable {
   /// Moves over bytes that are no record, to the next event that is whole; nil where no event is
   /// missing for them.
   private mutating func skipDamage(
-    _ cursor: inout Cursor, _ file: SegmentFile, durableNext: UInt64
+    _ cursor: inout Cursor, _ file: SegmentFile, end: UInt64
   ) throws(QueueError) -> QueueGap? {
     let first = cursor.sequence
     let byteCount = try mapping { () throws(SystemCallError) in
@@ -226,15 +226,13 @@ public struct QueueReader: ~Copyable {
       _ = try file.text.read(at: cursor.offset, into: &span)
     }
     let found = RecordParser.search(
-      rest.span, from: 0, expected: first, below: min(durableNext, cursor.segment.limit),
+      rest.span, from: 0, expected: first, below: min(queue.durableNext, cursor.segment.limit),
       epochDigits: epochDigits)
-    guard let found else {
-      cursor.offset = byteCount
-      return try moveToNextSegment(&cursor, end: durableNext)
-    }
-    cursor.sequence = found.sequence
+    guard let found else { return try moveToNextSegment(&cursor, end: end) }
+    // What is found behind `end` is whole: only what is before `end` is told as missing now.
+    cursor.sequence = min(found.sequence, end)
     cursor.offset += found.start
-    let missing = first..<found.sequence
+    let missing = first..<cursor.sequence
     return missing.isEmpty ? nil : QueueGap(missing: missing, reason: .damaged)
   }
 

@@ -23,7 +23,7 @@ struct Recovery {
   ) throws(QueueError) -> (end: Tail.AppendedEnd, report: RecoveryReport) {
     var segments = try directory.segments()
     try removeOrphans(segments)
-    try removeBegun(&segments)
+    _ = try removeBegun(&segments)
     for (segment, follower) in zip(segments, segments.dropFirst()) {
       try mapping { () throws(SystemCallError) in
         try mendIndex(of: segment, next: follower.first)
@@ -35,7 +35,15 @@ struct Recovery {
       }
       return try recoverLast(last, acknowledgedNext: acknowledgedNext ?? 0)
     }
-    return (end, report)
+    guard report.tornByteCount > 0, try removeBegun(&segments), let last = segments.last else {
+      return (end, report)
+    }
+    // What was torn was all that the last segment had.
+    return (
+      try mapping { () throws(SystemCallError) in
+        try recoverLast(last, acknowledgedNext: acknowledgedNext ?? 0)
+      }, report
+    )
   }
 
   // MARK: - Whole files
@@ -50,9 +58,11 @@ struct Recovery {
     }
   }
 
-  /// Removes an empty last segment that does not follow the one before: its appender died before
-  /// anything went into it, and the one before went on.
-  private func removeBegun(_ segments: inout [SegmentName]) throws(QueueError) {
+  /// Removes an empty last segment that does not follow the one before; returns whether there was any.
+  ///
+  /// Its appender died before anything went into it, and the one before went on.
+  private func removeBegun(_ segments: inout [SegmentName]) throws(QueueError) -> Bool {
+    let count = segments.count
     while let last = segments.last, segments.count > 1 {
       let before = segments[segments.count - 2]
       let isLeftOver = try mapping { () throws(SystemCallError) in
@@ -60,10 +70,11 @@ struct Recovery {
         else { return false }
         return try scan(before).next > last.first
       }
-      guard isLeftOver else { return }
+      guard isLeftOver else { break }
       try mapping { () throws(SystemCallError) in try directory.remove(last) }
       segments.removeLast()
     }
+    return segments.count < count
   }
 
   // MARK: - Indexes

@@ -11,10 +11,23 @@ final class SegmentFile {
   var isIndexWrong = false
   /// The first sequence of the next segment, once this one is sealed.
   var sealedNext: UInt64?
+  /// Where the events of its topics are, once that could be read and believed.
+  private var topics: TopicTable?
 
   init(_ name: SegmentName, in directory: QueueDirectory) throws(SystemCallError) {
     text = try Descriptor.open(directory.textPath(name), .readOnly)
     index = try? Descriptor.open(directory.indexPath(name), .readOnly)
+  }
+
+  /// The segment's topic table; nil where there is none yet, or none that can be believed.
+  ///
+  /// - Parameter next: the first sequence of the next segment.
+  func topicTable(
+    of segment: SegmentName, in directory: QueueDirectory, next: UInt64
+  ) throws(SystemCallError) -> TopicTable? {
+    // Its checksum is calculated once, not for every filter.
+    if topics == nil { topics = try TopicTable.open(segment, in: directory, next: next) }
+    return topics
   }
 
   /// Reads index entries from that of `sequence` on; fewer where the file ends.

@@ -47,6 +47,7 @@ final class Audience {
 
   /// Takes the subscriber at `slot` out of the list; the last one moves there.
   func remove(slot: Int) {
+    live[slot].toldSequence = toldSequence
     let last = live.removeLast()
     guard slot < live.count else { return }
     live[slot] = last
@@ -56,6 +57,7 @@ final class Audience {
   /// Takes all out of the list.
   func removeAll() -> [Subscriber] {
     defer { live = [] }
+    for subscriber in live { subscriber.toldSequence = toldSequence }
     return live
   }
 }

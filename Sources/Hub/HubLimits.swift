@@ -61,10 +61,12 @@ enum HubLimits {
   static let pacingRestPercent: Int64 = 10
   /// Beyond that, for each stream that was opened meanwhile: about what one takes the web server.
   static let pacingNanosecondsPerArrival: Int64 = 150_000
-  /// The web server is waited for no longer than this after a pass.
+  /// The web server is waited for no longer than this after a pass, and the time for its writes.
   static let pacingPatience: Duration = .milliseconds(250)
   /// The same after a round of turns: among those who are behind many have stopped reading.
   static let replayPatience: Duration = .milliseconds(10)
+  /// Several times what a write takes the web server.
+  static let pacingPatienceNanosecondsPerWrite: Int64 = 50_000
   /// An audience is looked at for silence at least this often.
   static let silenceLookInterval: Duration = .seconds(60)
   /// The first pause after the queue could not be read.

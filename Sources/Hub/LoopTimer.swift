@@ -6,6 +6,8 @@ struct LoopTimer: Comparable {
   enum Task {
     /// See whether an audience has been silent for long.
     case silence(Audience)
+    /// Send heartbeats to those who are not live.
+    case others
     /// Show the time on the demo's default stream.
     case clock
     /// The next event of a demo source, or a heartbeat before it.

@@ -8,7 +8,7 @@ import Kernel
 /// read yet tells how far it is, without knowing what it costs: while it reads, more events come
 /// together for the next write, more the slower it is.
 struct Pacing {
-  /// Whoever has stopped reading is waited for no longer than this.
+  /// Whoever has stopped reading is waited for no longer than this, and what the writes may take.
   private let patience: Duration
   /// Streams of the last pass whose sockets were empty before it and are looked at until they are
   /// empty again; those of clients that do not read never count.
@@ -59,6 +59,10 @@ struct Pacing {
     sampleCount = samples.count
   }
 
+  private var patienceNanoseconds: Int64 {
+    patience.wholeNanoseconds + Int64(writeCount) * HubLimits.pacingPatienceNanosecondsPerWrite
+  }
+
   /// Nanoseconds until the next pass may begin or is to be asked for again; 0 for at once.
   ///
   /// - Parameter isDrained: whether the web server has read all of a stream; true for one that is
@@ -67,7 +71,7 @@ struct Pacing {
     if !samples.isEmpty {
       samples.removeAll(where: isDrained)
       // A quarter may belong to clients that have stopped reading just now.
-      if samples.count * 4 > sampleCount, now - endedAt < patience.wholeNanoseconds {
+      if samples.count * 4 > sampleCount, now - endedAt < patienceNanoseconds {
         busyUntil = now
         return HubLimits.pacingLookNanoseconds
       }

@@ -19,6 +19,8 @@ extension StreamLoop {
       case .silence(let audience):
         audience.hasTimer = false
         breakSilence(of: audience, now: now)
+      case .others:
+        breakSilenceOfOthers(now: now)
       case .clock:
         showClock(now: now)
       case .play(let token):
@@ -60,23 +62,56 @@ extension StreamLoop {
     if now - audience.lastSentAt >= configuration.heartbeatInterval.wholeNanoseconds {
       var content: [UInt8] = []
       EventStreamWriter.appendComment("", to: &content)
-      let newest = feed.sequence - 1
-      if configuration.sendsCheckpoints, deservesCheckpoint(audience, newest: newest) {
-        let id = EventID(epoch: queue.epoch, sequence: newest)
-        content.append(contentsOf: "id: \(id)\n\n".utf8)
-        audience.toldSequence = newest
-      }
+      appendCheckpoint(for: audience, to: &content)
       counts.add(audience.live.count, to: .heartbeats)
       send(content, to: audience, now: now)
     }
     watchSilence(of: audience)
   }
 
-  /// Whether subscribers are better off with the newest id: those without any would miss what is
-  /// published while they are away, and the id of an event long ago may have left the queue by then.
-  private func deservesCheckpoint(_ audience: Audience, newest: UInt64) -> Bool {
-    audience.toldSequence == 0
-      || newest >= audience.toldSequence + HubLimits.checkpointEventCount
+  /// Tells an audience the newest id where its subscribers are better off with it: those without any
+  /// would miss what is published while they are away, and the id of an event long ago may have left
+  /// the queue by then.
+  private func appendCheckpoint(for audience: Audience, to content: inout [UInt8]) {
+    let newest = feed.sequence - 1
+    guard configuration.sendsCheckpoints,
+      audience.toldSequence == 0
+        || newest >= audience.toldSequence + HubLimits.checkpointEventCount
+    else { return }
+    let id = EventID(epoch: queue.epoch, sequence: newest)
+    content.append(contentsOf: "id: \(id)\n\n".utf8)
+    audience.toldSequence = newest
+  }
+
+  /// Sends a heartbeat to those who are not live and hear nothing: the queue cannot be read, or has
+  /// nothing for them for long.
+  func breakSilenceOfOthers(now: Int64) {
+    for subscriber in subscribers.all where mayHearComment(subscriber) {
+      let frame = frames.take(requestID: subscriber.connection.requestID)
+      var content: [UInt8] = []
+      EventStreamWriter.appendComment("", to: &content)
+      frame.append(content)
+      frame.close()
+      // An empty socket takes so little as a whole.
+      if (try? frame.send(to: subscriber.connection)) == .transferred(byteCount: frame.byteCount) {
+        counts.add(to: .heartbeats)
+      } else {
+        close(subscriber)
+      }
+      frames.put(frame)
+    }
+    let deadline = now + configuration.heartbeatInterval.wholeNanoseconds
+    timers.insert(LoopTimer(deadline: deadline, task: .others))
+  }
+
+  /// Whether a subscriber waits between two events and has read all that it was sent.
+  private func mayHearComment(_ subscriber: Subscriber) -> Bool {
+    switch subscriber.state {
+    case .joining, .behind(.event), .pausing(then: .join), .pausing(then: .catchUp(from: .event)):
+      subscriber.connection.isDrained
+    case .live, .behind(.inside), .pausing, .blocked, .playing, .closed:
+      false
+    }
   }
 
   private func send(_ content: [UInt8], to audience: Audience, now: Int64) {
@@ -107,6 +142,7 @@ extension StreamLoop {
       }
       var content: [UInt8] = []
       DemoSource.appendClock(to: &content)
+      appendCheckpoint(for: audience, to: &content)
       send(content, to: audience, now: now)
     }
     timers.insert(LoopTimer(deadline: next, task: .clock))

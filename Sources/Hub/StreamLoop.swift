@@ -73,6 +73,7 @@ final class StreamLoop {
     }
     if configuration.isDemo { startClock() }
     endAged(now: Clock.monotonicNanoseconds())
+    breakSilenceOfOthers(now: Clock.monotonicNanoseconds())
   }
 
   /// Serves until it is told to stop; then all streams have ended.

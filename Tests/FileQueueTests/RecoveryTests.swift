@@ -92,6 +92,47 @@ struct RecoveryTests {
     #expect(queue.durableNext == 4)
   }
 
+  @Test func `a last segment that was only torn does not hide what the one before has`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a", "b", "c"])
+    try fixture.directory.write([], to: "tail")
+    try fixture.directory.write(Array("junk".utf8), to: "00000000000000000002.sse")
+    for _ in 0..<2 {
+      let queue = try fixture.open()
+      #expect(try fixture.read(queue) == ["a", "b", "c"])
+      #expect(queue.durableNext == 4)
+    }
+  }
+
+  @Test func `a read that ends within damage loses nothing that is whole behind it`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a", "b", "c", "d"])
+    var bytes = try fixture.directory.bytes(Self.name)
+    bytes[bytes.count * 3 / 8] ^= 0x15
+    try fixture.directory.write(bytes, to: Self.name)
+    let queue = try fixture.open()
+    var reader = QueueReader(queue)
+    var cursor = try reader.cursor(at: 2)
+    let outcome = try reader.read(from: &cursor, upTo: 3, byteCountMaximum: 1000) { _, _ in }
+    #expect(outcome == .gap(QueueGap(missing: 2..<3, reason: .damaged)))
+    #expect(try fixture.read(queue, &reader, &cursor) == ["c", "d"])
+  }
+
+  @Test func `a read that ends within two damaged events tells of each once`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a", "b", "c", "d"])
+    var bytes = try fixture.directory.bytes(Self.name)
+    bytes[bytes.count * 3 / 8] ^= 0x15
+    bytes[bytes.count * 5 / 8] ^= 0x15
+    try fixture.directory.write(bytes, to: Self.name)
+    let queue = try fixture.open()
+    var reader = QueueReader(queue)
+    var cursor = try reader.cursor(at: 2)
+    let outcome = try reader.read(from: &cursor, upTo: 3, byteCountMaximum: 1000) { _, _ in }
+    #expect(outcome == .gap(QueueGap(missing: 2..<3, reason: .damaged)))
+    #expect(try fixture.read(queue, &reader, &cursor) == ["gap 3..<4", "d"])
+  }
+
   @Test func `wherever a record in the middle is damaged, the others are read after a gap`() throws
   {
     let fixture = try QueueFixture()

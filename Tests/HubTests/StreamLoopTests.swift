@@ -311,4 +311,48 @@ struct StreamLoopTests {
     #expect(received == ["two", "three"])
     #expect(fixture.loop.subscribers.count == 1)
   }
+  @Test func `who waits for the queue hears heartbeats, but not in the middle of an event`() throws
+  {
+    let large = String(repeating: "y", count: 100_000)
+    let fixture = try LoopFixture(published: ["one", large])
+    try fixture.withUnreadable(segment: 1) {
+      try fixture.subscribe(from: 1)
+      fixture.loop.serveBehind()
+      _ = try fixture.receivedText()
+      fixture.loop.breakSilenceOfOthers(now: Clock.monotonicNanoseconds())
+      let heard = try fixture.receivedText()
+      #expect(heard.contains(":\n"))
+    }
+    let subscriber = try #require(fixture.loop.subscribers.all.first)
+    guard case .pausing(let next) = subscriber.state else {
+      Issue.record("the stream is in no pause")
+      return
+    }
+    fixture.loop.proceed(subscriber, next)
+    var text = ""
+    while text.filter({ $0 == "y" }).count < large.count {
+      fixture.loop.serveBehind()
+      text += try fixture.receivedText()
+      if case .behind(.inside) = subscriber.state {
+        fixture.loop.breakSilenceOfOthers(now: Clock.monotonicNanoseconds())
+      }
+    }
+    #expect(!text.contains(":\n"))
+  }
+
+  @Test func `who falls behind keeps the last id that it was told`() throws {
+    let fixture = try LoopFixture()
+    try fixture.subscribe(from: 1)
+    let text = String(repeating: "x", count: 10_000)
+    for _ in 0..<60 {
+      try fixture.publish(text)
+      fixture.loop.runPass()
+    }
+    let subscriber = try #require(fixture.loop.subscribers.all.first)
+    guard case .blocked = subscriber.state else {
+      Issue.record("the stream's socket takes everything")
+      return
+    }
+    #expect(subscriber.toldSequence > 1)
+  }
 }
