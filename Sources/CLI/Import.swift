@@ -80,7 +80,7 @@ struct Import: ParsableCommand {
       guard rest.count <= 8 * QueueLimits.bodyByteCountMaximum else {
         throw CommandFailure("line \(number + 1) is longer than any event", exitCode: 65)
       }
-      if batch.byteCount >= Self.batchByteCountMaximum { try batch.flush() }
+      try flushIfDue(&batch, after: chunk)
     }
     if !rest.isEmpty { try take(rest, &batch) }
   }
@@ -97,7 +97,15 @@ struct Import: ParsableCommand {
       } catch let error as EventStreamError {
         throw CommandFailure("\(error)", exitCode: 65)
       }
-      if batch.byteCount >= Self.batchByteCountMaximum { try batch.flush() }
+      try flushIfDue(&batch, after: chunk)
+    }
+  }
+
+  /// What comes slowly, from a stream that goes on for hours, is not kept waiting.
+  private func flushIfDue(_ batch: inout ImportBatch, after chunk: [UInt8]) throws {
+    if batch.byteCount >= Self.batchByteCountMaximum || chunk.count < StandardStream.chunkByteCount
+    {
+      try batch.flush()
     }
   }
 

@@ -39,6 +39,9 @@ public enum QueueLimits {
   public static let indexChunkEntryCount = 4096
   /// One match in so many events is enough to read all of them instead of looking each one up.
   public static let sparseMatchDivisor = 8
+  /// What looking a filter up in a segment's table counts as, of what is read at once: a filter that
+  /// has few events in many segments is not to hold up the others.
+  public static let tableLookUpByteCount = 64 << 10
   /// Segments and filters for which a reader remembers where the matches are.
   public static let matchListCountMaximum = 16
 }

@@ -60,7 +60,9 @@ extension QueueReader {
     {
       let first = numbers.partitioningIndex { segment.first + UInt64($0) >= cursor.sequence }
       let last = numbers.partitioningIndex { segment.first + UInt64($0) >= segmentEnd }
-      return .matches(Array(numbers[first..<last]), stop: segmentEnd, indexByteCount: 0)
+      return .matches(
+        Array(numbers[first..<last]), stop: segmentEnd,
+        indexByteCount: QueueLimits.tableLookUpByteCount)
     }
     guard filter.patterns.isEmpty, sealedNext == nil else { return .plain(stop: segmentEnd) }
     return try searchIndex(from: cursor, upTo: segmentEnd, file, filter)
@@ -145,7 +147,8 @@ extension QueueReader {
     if files[segment]?.sealedNext == stop {
       cursor = Cursor(sequence: stop, segment: SegmentName(first: stop), offset: 0)
     } else {
-      cursor = try self.cursor(at: stop)
+      let found = try self.cursor(at: stop)
+      cursor = found.sequence == stop ? found : Cursor(before: stop)
     }
     return byteCount
   }

@@ -47,19 +47,15 @@ public struct QueueReader: ~Copyable {
     return try cursorByScan(sequence, segment)
   }
 
-  /// The place before the event `sequence`, also where that is not there any more: who reads from it
-  /// is told of the gap.
-  ///
-  /// - Parameter sequence: at most the durable end.
-  public mutating func cursor(exactlyAt sequence: UInt64) throws(QueueError) -> Cursor {
-    let found = try cursor(at: sequence)
-    guard found.sequence > sequence else { return found }
-    return Cursor(sequence: sequence, segment: SegmentName(first: sequence), offset: 0)
-  }
-
   /// Closes the files that were opened for reading, but for the one that `cursor` is in.
   public mutating func closeSegments(except cursor: Cursor) {
     files = files.filter { $0.key == cursor.segment }
+  }
+
+  /// Closes the files that retention has removed meanwhile, but for the one that `cursor` is in: they
+  /// take room on disk for as long as they are open.
+  public mutating func closeRemovedSegments(except cursor: Cursor) {
+    files = files.filter { $0.key == cursor.segment || $0.value.isOnDisk }
   }
 
   /// Hands out records from `cursor` on and moves it behind them.

@@ -19,6 +19,9 @@ final class SegmentFile {
     index = try? Descriptor.open(directory.indexPath(name), .readOnly)
   }
 
+  /// Whether the segment still has a name.
+  var isOnDisk: Bool { (try? text.status().linkCount) != 0 }
+
   /// The segment's topic table; nil where there is none yet, or none that can be believed.
   ///
   /// - Parameter next: the first sequence of the next segment.

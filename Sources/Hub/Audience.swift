@@ -18,12 +18,13 @@ final class Audience {
   var subscriberCount = 0
   /// What the feed has read for this audience and not yet sent.
   var frame: Frame?
-  /// An event in this pass that is too large for a frame: the live subscribers have to read it, and
+  /// An event in this pass that is too large for a frame or the pass: the live subscribers have to read it, and
   /// what follows it, from the queue.
   var largeSequence: UInt64?
-  /// The last event in the frame, and after that the last id that all live subscribers were told; 0
-  /// where one of them has no id yet.
-  var toldSequence: UInt64 = 0
+  /// The last event in the frame.
+  var frameSequence: UInt64?
+  /// The last id that all live subscribers were told; nil where one of them has no id yet.
+  var toldSequence: UInt64?
   /// The last event that was looked at for this audience: it may be found in several ways.
   var visitedSequence: UInt64 = 0
   /// When the live subscribers were last sent something.
@@ -39,8 +40,11 @@ final class Audience {
 
   /// Puts a subscriber into the list.
   func add(_ subscriber: Subscriber) {
-    toldSequence =
-      live.isEmpty ? subscriber.toldSequence : min(toldSequence, subscriber.toldSequence)
+    if live.isEmpty {
+      toldSequence = subscriber.toldSequence
+    } else if let told = toldSequence {
+      toldSequence = subscriber.toldSequence.map { min(told, $0) }
+    }
     subscriber.state = .live(slot: live.count)
     live.append(subscriber)
   }

@@ -5,7 +5,7 @@ import Kernel
 struct LoopTimer: Comparable {
   enum Task {
     /// See whether an audience has been silent for long.
-    case silence(Audience)
+    case silence(AudienceReference)
     /// Send heartbeats to those who are not live.
     case others
     /// Show the time on the demo's default stream.
@@ -18,6 +18,11 @@ struct LoopTimer: Comparable {
     case age
     /// End the next streams, because the worker stops.
     case drain
+  }
+
+  /// An audience, if it is still there: thousands of short streams may leave as many timers behind.
+  struct AudienceReference {
+    weak var audience: Audience?
   }
 
   /// Monotonic nanoseconds.

@@ -10,20 +10,26 @@ struct ReplayTurns {
     /// Nil where no event is wanted up to `next`.
     let frame: Frame?
     let next: Subscriber.Place
-    /// The last event in the frame; 0 for none.
-    let lastSequence: UInt64
+    /// The last event in the frame.
+    let lastSequence: UInt64?
     /// Kept, so that no other audience gets its identity meanwhile.
     fileprivate let audience: Audience
     fileprivate let madeAt: Int64
 
     init(
-      of audience: Audience, frame: Frame?, next: Subscriber.Place, lastSequence: UInt64, now: Int64
+      of audience: Audience, frame: Frame?, next: Subscriber.Place, lastSequence: UInt64?,
+      now: Int64
     ) {
       self.audience = audience
       self.frame = frame
       self.next = next
       self.lastSequence = lastSequence
       madeAt = now
+    }
+
+    /// Whether a subscriber before the event `sequence` gets on by it.
+    func isOn(from sequence: UInt64) -> Bool {
+      if case .event(let cursor) = next { cursor.sequence > sequence } else { true }
     }
   }
 

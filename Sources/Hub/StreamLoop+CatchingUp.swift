@@ -14,9 +14,10 @@ extension StreamLoop {
     while byteCount < HubLimits.replayRoundByteCountMaximum,
       turnCount < HubLimits.replayRoundTurnCountMaximum,
       Clock.monotonicNanoseconds() - now < HubLimits.replayRoundDuration.wholeNanoseconds,
-      let subscriber = behind.popFirst()
+      let token = behind.popFirst()
     {
-      guard case .behind(let place) = subscriber.state else { continue }
+      guard let subscriber = subscribers.element(token), case .behind(let place) = subscriber.state
+      else { continue }
       if turnCount < HubLimits.pacingSampleCountMaximum, subscriber.connection.isDrained {
         replayPacing.note(subscriber.token)
       }
@@ -51,10 +52,10 @@ extension StreamLoop {
         pause(subscriber, error, then: .catchUp(from: .event(start)))
         return 0
       }
-      replayTurns.note(turn, from: start.sequence)
+      if turn.isOn(from: start.sequence) { replayTurns.note(turn, from: start.sequence) }
     }
     subscriber.readPause.noteSuccess()
-    subscriber.toldSequence = max(subscriber.toldSequence, turn.lastSequence)
+    if let sequence = turn.lastSequence { subscriber.toldSequence = sequence }
     guard let frame = turn.frame else {
       proceed(subscriber, .catchUp(from: turn.next))
       return 0
@@ -70,7 +71,7 @@ extension StreamLoop {
   ) throws(QueueError) -> ReplayTurns.Turn {
     var cursor = start
     let frame = frames.take(requestID: audience.key.requestID)
-    var lastSequence: UInt64 = 0
+    var lastSequence: UInt64?
     var largeSequence: UInt64?
     do throws(QueueError) {
       let unixNow = Clock.unixMilliseconds()
@@ -100,7 +101,7 @@ extension StreamLoop {
         next = .inside(body, sentByteCount: 0)
       } else {
         // Gone since it was read: the next turn finds out and tells.
-        next = .event(try reader.cursor(exactlyAt: largeSequence))
+        next = .event(Cursor(before: largeSequence))
       }
     }
     return ReplayTurns.Turn(

@@ -43,14 +43,16 @@ extension StreamLoop {
         audiences.forEach(wanting: bytes.extracting(record.topic), record.sequence) { audience in
           if audience.live.isEmpty || audience.largeSequence != nil { return }
           let frame = frame(of: audience, &touched)
-          if body.count > HubLimits.framedBodyByteCountMaximum {
+          if body.count > HubLimits.framedBodyByteCountMaximum
+            || renderedByteCount >= HubLimits.passRenderedByteCountMaximum
+          {
             audience.largeSequence = record.sequence
           } else {
             frame.append(event: body)
             fullestByteCount = max(fullestByteCount, frame.byteCount)
             renderedByteCount += body.count
             liveCount += audience.live.count
-            audience.toldSequence = record.sequence
+            audience.frameSequence = record.sequence
           }
         }
         counts.noteLag(
@@ -115,6 +117,7 @@ extension StreamLoop {
       frame.byteCount * audience.live.count > HubLimits.bulkByteCountMaximum
     else { return false }
     audience.frame = nil
+    audience.frameSequence = nil
     audience.largeSequence = nil
     frames.put(frame)
     for subscriber in audience.removeAll() {
@@ -128,6 +131,7 @@ extension StreamLoop {
   /// - Parameter firstWrite: how many writes the pass has made before; nil outside of passes.
   func sendFrame(of audience: Audience, now: Int64, firstWrite: Int? = nil) {
     guard let frame = audience.frame.take() else { return }
+    if let sequence = audience.frameSequence.take() { audience.toldSequence = sequence }
     if frame.isEmpty { return frames.put(frame) }
     frame.close()
     audience.lastSentAt = now
@@ -164,13 +168,11 @@ extension StreamLoop {
   }
 
   /// Has the live subscribers of an audience read from the queue, from an event on that is too large
-  /// for a frame.
+  /// for a frame or the pass.
   private func readLargeEvent(_ audience: Audience) {
     guard let sequence = audience.largeSequence.take() else { return }
-    let place = (try? reader.cursor(exactlyAt: sequence)).map { Subscriber.Place.event($0) }
     for subscriber in audience.removeAll() {
-      subscriber.toldSequence = sequence - 1
-      proceed(subscriber, place.map { .catchUp(from: $0) } ?? .join(at: sequence))
+      proceed(subscriber, .catchUp(from: .event(Cursor(before: sequence))))
     }
   }
 }

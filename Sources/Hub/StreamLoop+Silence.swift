@@ -16,7 +16,8 @@ extension StreamLoop {
     while let timer = timers.min, timer.deadline <= now {
       timers.removeMin()
       switch timer.task {
-      case .silence(let audience):
+      case .silence(let reference):
+        guard let audience = reference.audience else { continue }
         audience.hasTimer = false
         breakSilence(of: audience, now: now)
       case .others:
@@ -49,10 +50,11 @@ extension StreamLoop {
     if audience.hasTimer { return }
     audience.hasTimer = true
     let deadline = audience.lastSentAt + configuration.heartbeatInterval.wholeNanoseconds
-    // A timer holds its audience: one that is gone is let go of at the latest then.
+    // A timer of an audience that is gone is gone at the latest then.
     let latest =
       Clock.monotonicNanoseconds() + HubLimits.silenceLookInterval.wholeNanoseconds
-    timers.insert(LoopTimer(deadline: min(deadline, latest), task: .silence(audience)))
+    timers.insert(
+      LoopTimer(deadline: min(deadline, latest), task: .silence(.init(audience: audience))))
   }
 
   /// Sends a heartbeat to an audience that has been silent for so long, with a checkpoint where that
@@ -74,13 +76,15 @@ extension StreamLoop {
   /// the queue by then.
   private func appendCheckpoint(for audience: Audience, to content: inout [UInt8]) {
     let newest = feed.sequence - 1
-    guard configuration.sendsCheckpoints,
-      audience.toldSequence == 0
-        || newest >= audience.toldSequence + HubLimits.checkpointEventCount
-    else { return }
-    let id = EventID(epoch: queue.epoch, sequence: newest)
-    content.append(contentsOf: "id: \(id)\n\n".utf8)
+    if let told = audience.toldSequence, newest < told + HubLimits.checkpointEventCount { return }
+    content += checkpoint(newest)
     audience.toldSequence = newest
+  }
+
+  /// A block that sets a stream's last event id and dispatches nothing; empty where they are not wanted.
+  func checkpoint(_ sequence: UInt64) -> [UInt8] {
+    guard configuration.sendsCheckpoints else { return [] }
+    return Array("id: \(EventID(epoch: queue.epoch, sequence: sequence))\n\n".utf8)
   }
 
   /// Sends a heartbeat to those who are not live and hear nothing: the queue cannot be read, or has
@@ -95,11 +99,13 @@ extension StreamLoop {
       // An empty socket takes so little as a whole.
       if (try? frame.send(to: subscriber.connection)) == .transferred(byteCount: frame.byteCount) {
         counts.add(to: .heartbeats)
+        counts.noteWhole(frame, byteCount: frame.byteCount)
       } else {
         close(subscriber)
       }
       frames.put(frame)
     }
+    reader.closeRemovedSegments(except: feed)
     let deadline = now + configuration.heartbeatInterval.wholeNanoseconds
     timers.insert(LoopTimer(deadline: deadline, task: .others))
   }
@@ -107,7 +113,7 @@ extension StreamLoop {
   /// Whether a subscriber waits between two events and has read all that it was sent.
   private func mayHearComment(_ subscriber: Subscriber) -> Bool {
     switch subscriber.state {
-    case .joining, .behind(.event), .pausing(then: .join), .pausing(then: .catchUp(from: .event)):
+    case .joining, .behind(.event), .pausing(then: .catchUp(from: .event)):
       subscriber.connection.isDrained
     case .live, .behind(.inside), .pausing, .blocked, .playing, .closed:
       false
@@ -142,7 +148,6 @@ extension StreamLoop {
       }
       var content: [UInt8] = []
       DemoSource.appendClock(to: &content)
-      appendCheckpoint(for: audience, to: &content)
       send(content, to: audience, now: now)
     }
     timers.insert(LoopTimer(deadline: next, task: .clock))

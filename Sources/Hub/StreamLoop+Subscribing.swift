@@ -56,12 +56,12 @@ extension StreamLoop {
       case .replay(let sequence):
         counts.add(to: .replays)
         subscriber.toldSequence = sequence - 1
-        next = .catchUp(from: .event(try reader.cursor(exactlyAt: sequence)))
+        next = .catchUp(from: .event(Cursor(before: sequence)))
       case .afterGap(let gap):
         counts.add(to: .replays)
         opening.append(gap)
         subscriber.toldSequence = gap.oldest.sequence - 1
-        next = .catchUp(from: .event(try reader.cursor(exactlyAt: gap.oldest.sequence)))
+        next = .catchUp(from: .event(Cursor(before: gap.oldest.sequence)))
       }
     }
     opening.append(content)
@@ -80,7 +80,7 @@ extension StreamLoop {
       proceed(subscriber, .join(at: cursor.sequence))
     case .catchUp(let place):
       subscriber.state = .behind(place)
-      behind.append(subscriber)
+      behind.append(subscriber.token)
     case .play(let demo, let nextAt):
       guard !demo.isOver else { return end(subscriber) }
       subscriber.state = .playing(demo, nextAt: nextAt)
@@ -103,21 +103,26 @@ extension StreamLoop {
       } else if sequence > feed.sequence {
         joining.append(subscriber)
       } else {
-        do throws(QueueError) {
-          proceed(subscriber, .catchUp(from: .event(try reader.cursor(exactlyAt: sequence))))
-        } catch {
-          pause(subscriber, error, then: .join(at: sequence))
-        }
+        proceed(subscriber, .catchUp(from: .event(Cursor(before: sequence))))
       }
     }
   }
 
   /// Ends a stream as FastCGI has it, then closes the connection.
+  ///
+  /// One that has no id yet is told one before: it would miss what is published until it is back.
   func end(_ subscriber: Subscriber) {
     // In the middle of a frame nothing can be added: the web server takes the close for the end.
     if case .blocked = subscriber.state {
     } else {
       let frame = frames.take(requestID: subscriber.connection.requestID)
+      switch subscriber.state {
+      case .live where subscriber.audience.toldSequence == nil:
+        frame.append(checkpoint(feed.sequence - 1))
+      case .joining(let sequence) where subscriber.toldSequence == nil:
+        frame.append(checkpoint(sequence - 1))
+      default: break
+      }
       frame.appendEnd()
       _ = try? frame.send(to: subscriber.connection)
       frames.put(frame)

@@ -34,8 +34,9 @@ final class StreamLoop {
   var frames = FramePool()
   /// Subscribers that wait until the feed is where they begin.
   var joining: [Subscriber] = []
-  /// Subscribers that are behind and whose sockets have room, in the order of their turns.
-  var behind = Deque<Subscriber>()
+  /// Subscribers that are behind and whose sockets have room, in the order of their turns; by their
+  /// tokens, so that one that is closed goes at once.
+  var behind = Deque<EpollToken>()
   var replayTurns = ReplayTurns()
   var timers = Heap<LoopTimer>()
   /// When live subscribers may be written to, and when those that are behind.

@@ -49,8 +49,8 @@ final class Subscriber {
     didSet { counts.move(from: oldValue.count, to: state.count) }
   }
   private let counts: LoopCounts
-  /// The last id that it surely has; 0 for none.
-  var toldSequence: UInt64 = 0
+  /// The last id that it surely has.
+  var toldSequence: UInt64?
   /// When the queue may be read again for this subscriber after it could not be.
   var readPause = ReadPause()
 

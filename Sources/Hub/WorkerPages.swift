@@ -11,8 +11,8 @@ final class WorkerPages: Sendable {
   private struct State {
     /// Which page is this worker's; nil where it has none.
     var number: Int?
-    /// What was written last, which a worker that takes the page over goes on from: nobody is told
-    /// more, or the counts would fall when this worker dies.
+    /// What was written last, which a worker that takes the page over goes on from: as long as it can
+    /// be written nobody is told more, or the counts would fall when this worker dies.
     var told = PageValues()
     var isStopped = false
   }
@@ -84,9 +84,11 @@ final class WorkerPages: Sendable {
 
   private func takePage() throws -> WorkerPage {
     guard let page = try WorkerPage.take(in: folder) else { throw AllPagesTaken() }
-    for cell in PageLayout.countCells { counters.set(cell, to: page.left[cell]) }
-    let values = counters.values
+    var values = counters.values
+    for cell in PageLayout.countCells { values[cell] = page.left[cell] }
+    // Before they count here: a page that was not taken over counts for itself.
     try page.write(values)
+    for cell in PageLayout.countCells { counters.set(cell, to: page.left[cell]) }
     let number = page.number
     state.withLock { ($0.number, $0.told) = (number, values) }
     return page

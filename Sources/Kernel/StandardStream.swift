@@ -44,7 +44,8 @@ public enum StandardStream: Int32, Sendable {
     return count == 0 ? nil : chunk
   }
 
-  private static let chunkByteCount = 64 << 10
+  /// The most that ``read()`` returns; less of it means that no more is there at the moment.
+  public static let chunkByteCount = 64 << 10
 
   /// Reads to the end.
   ///

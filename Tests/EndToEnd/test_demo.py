@@ -56,15 +56,6 @@ def test_the_default_stream_shows_the_time_and_published_events_go_before(demo):
         assert again.id == ids[-1], "the clock leaves the last event id alone"
 
 
-def test_the_default_stream_is_told_an_id_although_the_clock_breaks_its_silence(demo):
-    with demo.stream() as stream:
-        while not (line := stream.line()).startswith("id: "):
-            pass
-    demo.publish_all(["while it was away"])
-    with demo.stream(headers={"Last-Event-ID": line.removeprefix("id: ")}) as stream:
-        assert stream.event().data == "while it was away"
-
-
 @pytest.mark.parametrize("name", ["time", "dashboard"])
 def test_a_demo_with_long_intervals_gets_comments_in_between(make_site, name):
     demo = make_site("--demo", "--heartbeat", "0.2")

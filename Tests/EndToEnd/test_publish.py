@@ -189,7 +189,7 @@ def test_a_publish_that_a_worker_dies_of_is_not_sent_to_the_next_one(make_site, 
         threading.Thread(target=take_requests_and_die, daemon=True).start()
         site = make_site(
             configure=lambda text: text.replace(
-                "keepalive 256;", f"server unix:{state}/dying.sock max_fails=0; keepalive 256;"
+                "keepalive 64;", f"server unix:{state}/dying.sock max_fails=0; keepalive 64;"
             )
         )
         answers = [site.publish(str(number), method=method) for number in range(10)]

@@ -67,11 +67,12 @@ struct QueueReaderTests {
     let queue = try fixture.open()
     try fixture.directory.remove(segments[0])
     var reader = QueueReader(queue)
-    var cursor = try reader.cursor(exactlyAt: 1)
+    var cursor = Cursor(before: 1)
     let found = try fixture.read(queue, &reader, &cursor)
     #expect(found.first?.hasPrefix("gap 1..<") == true)
     #expect(found.last == texts.last)
-    let known = try reader.cursor(exactlyAt: 12)
-    #expect(known == (try reader.cursor(at: 12)))
+    var last = Cursor(before: 12)
+    #expect(try fixture.read(queue, &reader, &last) == [texts[11]])
+    #expect(last == (try reader.cursor(at: 13)))
   }
 }

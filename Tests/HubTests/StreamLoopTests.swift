@@ -340,6 +340,31 @@ struct StreamLoopTests {
     #expect(!text.contains(":\n"))
   }
 
+  @Test func `a stream that closes while it is behind is gone at once`() throws {
+    let fixture = try LoopFixture(published: ["one"])
+    for _ in 0..<3 { try fixture.subscribe(from: 1) }
+    #expect(fixture.loop.behind.count == 3)
+    fixture.loop.close(fixture.loop.subscribers.all[0])
+    #expect(fixture.admission.streamCount == 2, "its slot is free")
+    fixture.loop.serveBehind()
+    fixture.loop.joinWaiting()
+    #expect(fixture.counted[.streamsLive] == 2)
+  }
+
+  @Test func `who has no id yet when its stream ends is told one, and nobody else`() throws {
+    let fixture = try LoopFixture(published: ["one"])
+    try fixture.subscribe(from: 2)
+    fixture.loop.endAll()
+    let id = EventID(epoch: fixture.queue.epoch, sequence: 1)
+    #expect(try fixture.receivedText().contains("id: \(id)\n\n"))
+    try fixture.subscribe(from: 1)
+    fixture.loop.serveBehind()
+    fixture.loop.joinWaiting()
+    _ = try fixture.receivedText(by: 1)
+    fixture.loop.endAll()
+    #expect(try !fixture.receivedText(by: 1).contains("id:"))
+  }
+
   @Test func `who falls behind keeps the last id that it was told`() throws {
     let fixture = try LoopFixture()
     try fixture.subscribe(from: 1)
@@ -353,6 +378,6 @@ struct StreamLoopTests {
       Issue.record("the stream's socket takes everything")
       return
     }
-    #expect(subscriber.toldSequence > 1)
+    #expect(try #require(subscriber.toldSequence) > 1)
   }
 }

@@ -12,15 +12,9 @@ struct FanOut: ParsableCommand {
       rounds up by at most 0.8 %. Publishing stops where it is 2 s late.
       """)
 
-  @Option(help: ArgumentHelp("The stream to open.", valueName: "url"))
-  var url: Endpoint
-
   @Option(
     help: "What the hub speaks: weir (JSON, ids of the queue) or plain (the body is the data).")
   var dialect = Dialect.weir
-
-  @Option(help: "How many streams to open.")
-  var subscribers: Int
 
   @Option(help: "Let each stream ask for so many topics of its own; 0: all for what --url names.")
   var topicsPerStream = 0
@@ -31,9 +25,6 @@ struct FanOut: ParsableCommand {
   @Option(help: "How long to publish.")
   var seconds: Double
 
-  @Option(help: "The length of each event's data.")
-  var dataBytes = 100
-
   @Option(help: "Wait so long for events that are still missing in the end.")
   var graceSeconds = 5.0
 
@@ -41,18 +32,13 @@ struct FanOut: ParsableCommand {
   var pid: [Int] = []
 
   @OptionGroup var source: EventSource
+  @OptionGroup var streams: StreamOptions
+  @OptionGroup var data: DataOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard (1...1_000_000).contains(subscribers) else {
-      throw ValidationError("--subscribers is a number from 1 to 1000000.")
-    }
     guard rate > 0, seconds > 0, (1...100_000_000).contains(rate * seconds) else {
       throw ValidationError("--rate times --seconds is a number of events from 1 to 100000000.")
-    }
-    guard (Stamp.byteCountMinimum...Stamp.byteCountMaximum).contains(dataBytes) else {
-      throw ValidationError(
-        "--data-bytes is a number from \(Stamp.byteCountMinimum) to \(Stamp.byteCountMaximum).")
     }
     guard (0...600).contains(graceSeconds), (0...100).contains(topicsPerStream) else {
       throw ValidationError(
@@ -63,21 +49,21 @@ struct FanOut: ParsableCommand {
     }
   }
 
-  private var topicCount: Int { topicsPerStream * subscribers }
+  private var topicCount: Int { topicsPerStream * streams.subscribers }
 
   func run() throws {
     let deadline = output.deadline
-    let stamp = Stamp(byteCount: dataBytes)
+    let stamp = data.stamp()
     let eventCount = Int(rate * seconds)
     var tally = Tally(stamp: stamp, dialect: dialect, eventCount: eventCount)
     let names = topicsPerStream == 0 ? [] : EventSource.names(source.topic, count: topicCount)
     var subscriptions = try Subscriptions(
-      to: url,
+      to: streams.url,
       topics: { [topicsPerStream] number in
         Array(names[number * topicsPerStream..<(number + 1) * topicsPerStream])
       })
     let openingStart = Clock.monotonicNanoseconds()
-    try subscriptions.open(subscribers, &tally, deadline: deadline)
+    try subscriptions.open(streams.subscribers, &tally, deadline: deadline)
     let openingSeconds = Double(Clock.monotonicNanoseconds() - openingStart) / 1e9
 
     // What publishing needs is made meanwhile.
@@ -87,49 +73,58 @@ struct FanOut: ParsableCommand {
     let publishing = try source.start(
       loop, dialect: dialect, stamp: stamp, topicCount: topicCount, deadline: deadline)
     defer { publishing.join() }
-    let published = try readAll(&subscriptions, &tally, publishing)
-    let wall = Clock.monotonicNanoseconds() - start
+    let (published, end) = try readAll(&subscriptions, &tally, publishing)
+    let busy = max(1, end - start)
 
     let lostCount = lostCount(subscriptions.tracks, published, tally)
     var report = Report()
-    report.add("subscribers", "streams", subscribers)
+    report.add("subscribers", "streams", streams.subscribers)
     report.add(
-      "opened_per_second", "streams opened", Double(subscribers) / openingSeconds, "/s", digits: 0)
+      "opened_per_second", "streams opened", Double(streams.subscribers) / openingSeconds, "/s",
+      digits: 0)
     published.describe(in: &report)
     describeRate(published, in: &report)
     describeDeliveries(tally, lostCount: lostCount, in: &report)
     report.add("ended_streams", "streams that ended early", subscriptions.endedCount)
     report.add("latency", "latency", tally.latency)
-    try times.describe(in: &report, deliveredCount: tally.deliveredCount)
+    try times.describe(
+      in: &report, deliveredCount: tally.deliveredCount, busyNanoseconds: busy)
     report.add(
       "publisher_cpu_percent", "  of it for publishing",
-      100 * Double(published.threadNanoseconds) / Double(wall), "% of a core")
+      100 * Double(published.threadNanoseconds) / Double(busy), "% of a core")
+    report.add(
+      "publisher_cpu_ns_per_delivery", "CPU of publishing a delivery",
+      Double(published.threadNanoseconds) / Double(max(1, tally.deliveredCount)), "ns")
     try output.publish(report)
     let isExact = lostCount + tally.duplicateCount + tally.lateCount + tally.wrongCount == 0
     guard isExact, published.isClean, subscriptions.endedCount == 0 else { throw ExitCode(1) }
   }
 
-  /// Reads until all that was acknowledged has come, or the grace is over.
+  /// Reads until all that was acknowledged has come, or the grace is over; returns when the last event
+  /// came, on the monotonic clock.
   private func readAll(
     _ subscriptions: inout Subscriptions, _ tally: inout Tally, _ publishing: PublishThread
-  ) throws -> PublishTally {
+  ) throws -> (PublishTally, lastNanoseconds: Int64) {
     var published: PublishTally?
     var end: Deadline?
+    var lastNanoseconds: Int64 = 0
     while true {
+      let count = tally.deliveredCount
       try subscriptions.read(&tally, timeout: .milliseconds(20))
+      if tally.deliveredCount > count { lastNanoseconds = Clock.monotonicNanoseconds() }
       if published == nil {
         published = try publishing.tally()
         if published != nil { end = Deadline(after: .seconds(graceSeconds)) }
       }
       guard let published, let end else { continue }
-      let streamCount = topicsPerStream == 0 ? subscribers : 1
+      let streamCount = topicsPerStream == 0 ? streams.subscribers : 1
       let isComplete = tally.deliveredCount >= published.events.count * streamCount
       if isComplete || end.isPast { break }
     }
     // Nothing more should come; what does is a duplicate.
     let quiet = Deadline(after: .milliseconds(200))
     while !quiet.isPast { try subscriptions.read(&tally, timeout: quiet.remaining) }
-    return published ?? PublishTally(dialect)
+    return (published ?? PublishTally(dialect), lastNanoseconds)
   }
 
   /// Acknowledged events that a stream should have shown and has not.
@@ -140,7 +135,7 @@ struct FanOut: ParsableCommand {
       let keys = tally.keys(of: published)
       return tracks.reduce(0) { $0 + $1.missingCount(of: keys) }
     }
-    var keys = [[UInt64]](repeating: [], count: subscribers)
+    var keys = [[UInt64]](repeating: [], count: streams.subscribers)
     for event in published.events {
       keys[event.number % topicCount / topicsPerStream].append(event.sequence)
     }

@@ -20,25 +20,19 @@ struct Fill: ParsableCommand {
   @Option(help: "Events a second; as fast as it goes without it.")
   var rate: Double?
 
-  @Option(help: "The length of each event's data.")
-  var dataBytes = 100
-
+  @OptionGroup var data: DataOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard (1...100_000_000).contains(count), rate ?? 1 > 0,
-      (Stamp.byteCountMinimum...Stamp.byteCountMaximum).contains(dataBytes)
-    else {
-      throw ValidationError(
-        "--count is a number from 1 to 100000000, --rate one above 0, --data-bytes one from "
-          + "\(Stamp.byteCountMinimum) to \(Stamp.byteCountMaximum).")
+    guard (1...100_000_000).contains(count), rate ?? 1 > 0 else {
+      throw ValidationError("--count is a number from 1 to 100000000, --rate one above 0.")
     }
   }
 
   func run() throws {
     var publisher = try QueuePublisher(
       to: FilePath(publishQueue), topics: [try Topic(topic)],
-      stamp: Stamp(byteCount: dataBytes, run: Stamp.filledRun))
+      stamp: data.stamp(run: Stamp.filledRun))
     var tally = PublishTally(.weir)
     if let rate {
       let loop = OpenLoop(

@@ -10,24 +10,18 @@ struct Idle: ParsableCommand {
       figures are taken before any stream is opened.
       """)
 
-  @Option(help: ArgumentHelp("The stream to open.", valueName: "url"))
-  var url: Endpoint
-
-  @Option(help: "How many streams to open.")
-  var subscribers: Int
-
   @Option(help: "How long to leave them open before memory is looked at.")
   var seconds: Int
 
   @Option(help: "A process to look at.")
   var pid: [Int]
 
+  @OptionGroup var streams: StreamOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard (1...1_000_000).contains(subscribers), (0...3600).contains(seconds) else {
-      throw ValidationError(
-        "--subscribers is a number from 1 to 1000000, --seconds one from 0 to 3600.")
+    guard (0...3600).contains(seconds) else {
+      throw ValidationError("--seconds is a number from 0 to 3600.")
     }
   }
 
@@ -36,8 +30,8 @@ struct Idle: ParsableCommand {
     let before = try pid.map { try ProcessMemory(pid: $0) }
     var tally = Tally(
       stamp: Stamp(byteCount: Stamp.byteCountMinimum), dialect: .plain, eventCount: 0)
-    var subscriptions = try Subscriptions(to: url)
-    try subscriptions.open(subscribers, &tally, deadline: deadline)
+    var subscriptions = try Subscriptions(to: streams.url)
+    try subscriptions.open(streams.subscribers, &tally, deadline: deadline)
     let end = Deadline(after: .seconds(seconds))
     while !end.isPast {
       try deadline.check("streams are left open")
@@ -46,17 +40,17 @@ struct Idle: ParsableCommand {
     let after = try pid.map { try ProcessMemory(pid: $0) }
 
     var report = Report()
-    report.add("subscribers", "streams", subscribers)
+    report.add("subscribers", "streams", streams.subscribers)
     report.add("ended_streams", "streams that ended early", subscriptions.endedCount)
     for (before, after) in zip(before, after) {
       let name = after.name
       report.add("\(name)_rss_before_kib", "\(name): resident before", before.residentKiB, "KiB")
       report.add("\(name)_rss_kib", "\(name): resident with them", after.residentKiB, "KiB")
-      let rss = Double(after.residentKiB - before.residentKiB) / Double(subscribers)
+      let rss = Double(after.residentKiB - before.residentKiB) / Double(streams.subscribers)
       report.add("\(name)_rss_per_stream_kib", "\(name): resident a stream", rss, "KiB", digits: 2)
       report.add("\(name)_pss_before_kib", "\(name): Pss before", before.proportionalKiB, "KiB")
       report.add("\(name)_pss_kib", "\(name): Pss with them", after.proportionalKiB, "KiB")
-      let pss = Double(after.proportionalKiB - before.proportionalKiB) / Double(subscribers)
+      let pss = Double(after.proportionalKiB - before.proportionalKiB) / Double(streams.subscribers)
       report.add("\(name)_pss_per_stream_kib", "\(name): Pss a stream", pss, "KiB", digits: 2)
     }
     try output.publish(report)

@@ -20,8 +20,12 @@ struct ProcessTimes {
 
   /// Adds what has been used since then: share of a core, and nanoseconds for each delivery; this
   /// program's own share, and that of all processes that have nothing to do with the measurement.
-  func describe(in report: inout Report, deliveredCount: Int = 0) throws {
-    let wallNanoseconds = max(1, Clock.monotonicNanoseconds() - wallStart)
+  ///
+  /// - Parameter busyNanoseconds: how long there was something to do; since the beginning if not named.
+  func describe(
+    in report: inout Report, deliveredCount: Int = 0, busyNanoseconds: Int64? = nil
+  ) throws {
+    let wallNanoseconds = max(1, busyNanoseconds ?? Clock.monotonicNanoseconds() - wallStart)
     let own = Platform.processNanoseconds() - ownStart
     var others = try Self.machineNanoseconds() - machineStart - own
     for (pid, start) in zip(pids, start) {

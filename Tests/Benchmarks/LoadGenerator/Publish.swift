@@ -23,12 +23,10 @@ struct Publish: ParsableCommand {
   @Option(help: "How many events to publish.")
   var count: Int
 
-  @Option(help: "The length of each event's data.")
-  var dataBytes = 100
-
   @Option(help: "Tell the CPU time of this process: the hub's, nginx's worker's.")
   var pid: [Int] = []
 
+  @OptionGroup var data: DataOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -36,15 +34,11 @@ struct Publish: ParsableCommand {
       throw ValidationError(
         "--clients is a number from 1 to 1000, --count one from 1 to 100000000.")
     }
-    guard (Stamp.byteCountMinimum...Stamp.byteCountMaximum).contains(dataBytes) else {
-      throw ValidationError(
-        "--data-bytes is a number from \(Stamp.byteCountMinimum) to \(Stamp.byteCountMaximum).")
-    }
   }
 
   func run() throws {
     let deadline = output.deadline
-    let stamp = Stamp(byteCount: dataBytes)
+    let stamp = data.stamp()
     var pool = try PublishPool(to: url, dialect: dialect, count: clients, stamp: stamp)
     var tally = PublishTally(dialect)
     tally.startNanoseconds = Clock.monotonicNanoseconds()

@@ -7,52 +7,41 @@ struct Replay: ParsableCommand {
     abstract: "Have many streams resume at once, and read what `fill` has put into the queue.",
     discussion: "Checks that every stream shows every event exactly once, in order.")
 
-  @Option(help: ArgumentHelp("The stream to open.", valueName: "url"))
-  var url: Endpoint
-
-  @Option(help: "How many streams to open.")
-  var subscribers: Int
-
   @Option(help: ArgumentHelp("The event behind which all streams begin.", valueName: "id"))
   var lastEventID: String
 
   @Option(help: "How many events lie behind it.")
   var count: Int
 
-  @Option(help: "The length of each event's data.")
-  var dataBytes = 100
-
   @Option(help: "Tell the CPU time of this process: the hub's, nginx's worker's.")
   var pid: [Int] = []
 
+  @OptionGroup var streams: StreamOptions
+  @OptionGroup var data: DataOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard (1...1_000_000).contains(subscribers), (1...100_000_000).contains(count),
-      (Stamp.byteCountMinimum...Stamp.byteCountMaximum).contains(dataBytes)
-    else {
-      throw ValidationError(
-        "--subscribers is a number from 1 to 1000000, --count one from 1 to 100000000, --data-bytes "
-          + "one from \(Stamp.byteCountMinimum) to \(Stamp.byteCountMaximum).")
+    guard (1...100_000_000).contains(count) else {
+      throw ValidationError("--count is a number from 1 to 100000000.")
     }
   }
 
   func run() throws {
     let deadline = output.deadline
     var tally = Tally(
-      stamp: Stamp(byteCount: dataBytes, run: Stamp.filledRun), dialect: .weir, eventCount: count)
-    var subscriptions = try Subscriptions(to: url, lastEventID: lastEventID)
+      stamp: data.stamp(run: Stamp.filledRun), dialect: .weir, eventCount: count)
+    var subscriptions = try Subscriptions(to: streams.url, lastEventID: lastEventID)
     let times = try ProcessTimes(of: pid)
     let start = Clock.monotonicNanoseconds()
-    try subscriptions.open(subscribers, &tally, deadline: deadline)
-    while tally.deliveredCount < count * subscribers, !deadline.isPast {
+    try subscriptions.open(streams.subscribers, &tally, deadline: deadline)
+    while tally.deliveredCount < count * streams.subscribers, !deadline.isPast {
       try subscriptions.read(&tally, timeout: .milliseconds(100))
       if subscriptions.endedCount > 0 { break }
     }
     let wall = Clock.monotonicNanoseconds() - start
-    let missingCount = count * subscribers - tally.deliveredCount + tally.duplicateCount
+    let missingCount = count * streams.subscribers - tally.deliveredCount + tally.duplicateCount
     var report = Report()
-    report.add("subscribers", "streams", subscribers)
+    report.add("subscribers", "streams", streams.subscribers)
     report.add("delivered", "delivered", tally.deliveredCount, "events")
     report.add("lost", "not delivered", missingCount, "events")
     report.add("duplicated", "duplicated", tally.duplicateCount, "events")

@@ -10,31 +10,26 @@ struct Storm: ParsableCommand {
       status other than 200 and a broken connection count as refused.
       """)
 
-  @Option(help: ArgumentHelp("The stream to open.", valueName: "url"))
-  var url: Endpoint
-
-  @Option(help: "How many streams to open.")
-  var subscribers: Int
-
   @Option(help: "Stop after so long, however many are open.")
   var seconds = 60.0
 
+  @OptionGroup var streams: StreamOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard (1...1_000_000).contains(subscribers), (0.1...3600).contains(seconds) else {
-      throw ValidationError(
-        "--subscribers is a number from 1 to 1000000, --seconds one from 0.1 to 3600.")
+    guard (0.1...3600).contains(seconds) else {
+      throw ValidationError("--seconds is a number from 0.1 to 3600.")
     }
   }
 
   func run() throws {
     var tally = Tally(
       stamp: Stamp(byteCount: Stamp.byteCountMinimum), dialect: .plain, eventCount: 0)
-    var subscriptions = try Subscriptions(to: url, countsRefused: true)
+    var subscriptions = try Subscriptions(to: streams.url, countsRefused: true)
     let start = Clock.monotonicNanoseconds()
     try subscriptions.open(
-      subscribers, &tally, until: Deadline(after: .seconds(seconds)), deadline: output.deadline)
+      streams.subscribers, &tally, until: Deadline(after: .seconds(seconds)),
+      deadline: output.deadline)
     let seconds = Double(Clock.monotonicNanoseconds() - start) / 1e9
     var report = Report()
     report.add("opened", "let in", subscriptions.openCount, "streams")

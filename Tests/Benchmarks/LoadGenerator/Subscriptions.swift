@@ -7,14 +7,17 @@ struct Subscriptions: ~Copyable {
   /// The pause between two looks at the streams, by which latencies are too long at most.
   ///
   /// Without it the sender wakes this thread again and again, and pays for it: on loopback that is
-  /// a third of what nginx does, and no client on a network asks for it.
+  /// a third of what nginx does, and no client on a network asks for it. There is none while more
+  /// streams are ready than a look shows.
   private static let lingering: Duration = .milliseconds(1)
+  private static let lookCountMaximum = 1024
   private static let pieceByteCountMaximum = 256 << 10
 
   private let endpoint: Endpoint
   /// The request of the stream with the number.
   private let request: (Int) -> [UInt8]
   private var epoll: Epoll
+  private var mayBeMore = false
   private var buffer = [UInt8](repeating: 0, count: 2 * pieceByteCountMaximum)
   private var subscriptions: [Subscription] = []
   private(set) var openCount = 0
@@ -47,7 +50,7 @@ struct Subscriptions: ~Copyable {
         ("GET \(path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\n"
           + "Accept: text/event-stream\r\n\(resumption)\r\n").utf8)
     }
-    epoll = try Epoll(eventCountMaximum: 1024)
+    epoll = try Epoll(eventCountMaximum: Self.lookCountMaximum)
   }
 
   /// What each stream has shown.
@@ -78,8 +81,9 @@ struct Subscriptions: ~Copyable {
 
   /// Waits until something comes, or `timeout` is over, and takes what has come.
   mutating func read(_ tally: inout Tally, timeout: Duration) throws {
-    Clock.pause(Self.lingering)
+    if !mayBeMore { Clock.pause(Self.lingering) }
     let count = try epoll.wait(timeout: timeout)
+    mayBeMore = count == Self.lookCountMaximum
     for index in 0..<count {
       let (token, _) = epoll.event(index)
       try read(subscriptions[Int(token.slot)], token, &tally)

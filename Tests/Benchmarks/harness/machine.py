@@ -22,6 +22,11 @@ def model():
     return platform.machine()
 
 
+def packaged(name):
+    """The version of a Debian package."""
+    return output("dpkg-query", "-W", "-f", "${Version}", name).splitlines()[-1]
+
+
 def describe(folder):
     """The machine as names and texts; `folder` is where queues lie."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -33,6 +38,8 @@ def describe(folder):
         "files": " ".join(files),
         "load at the start": f"{os.getloadavg()[0]:.2f}",
         "nginx": output(NGINX, "-v").rsplit(": ", 1)[-1] + ", one worker",
+        "nchan": packaged("libnginx-mod-nchan"),
+        "Go": packaged("golang-go"),
         "weir": f"{output(WEIR, '--version')}, commit "
         + output("git", "-C", CHECKOUT, "describe", "--always", "--dirty"),
     }

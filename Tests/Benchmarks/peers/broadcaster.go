@@ -16,7 +16,8 @@ import (
 	"sync"
 )
 
-// A subscriber that has so many events waiting is cut off; browsers come back.
+// A subscriber that has so many events waiting is cut off; browsers come back. The examples have far
+// fewer, with which everybody would be cut off long before the rates that this one holds.
 const waitingMaximum = 4096
 
 type event struct {

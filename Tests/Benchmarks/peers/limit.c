@@ -1,5 +1,5 @@
-// The least that a FastCGI program over libfcgi can do to stream events: what is left over is the
-// cost of nginx and the kernel. It keeps no queue and takes no publishes; it makes the events itself.
+// Little more than what a FastCGI program over libfcgi has to do to stream events: what is left over is
+// the cost of nginx and the kernel. It keeps no queue and takes no publishes; it makes the events itself.
 //
 //   limit SOCKET
 //
@@ -116,7 +116,7 @@ static long long pass_delay(long long now) {
     for (int index = 0; index < pacing.count; index++)
       if (!is_drained(pacing.samples[index])) pacing.samples[left++] = pacing.samples[index];
     pacing.count = left;
-    if (left * 4 > pacing.taken && now - pacing.ended < 250000000) {
+    if (left * 4 > pacing.taken && now - pacing.ended < 250000000 + 50000ll * pacing.writes) {
       pacing.busy_until = now;
       return 1000000;
     }

@@ -47,7 +47,5 @@ def report(bench, what, found, least):
     rates = {name: figures["opened_per_second"] for name, figures in found.items()}
     goal = Goal(f"≥ {least:,}/s", rates["weir"] >= least) if least and "weir" in rates else None
     bench.add(TITLE, what, "streams/s", rates, goal)
-    bench.add(TITLE, "  let in after, p99", "ms", {
-        name: figures["opening_p99_ms"] for name, figures in found.items()})
     bench.add(TITLE, "  refused", "streams", {
         name: figures["refused"] for name, figures in found.items()})

@@ -33,5 +33,5 @@ def run(bench):
                   Goal(f"≤ {RATIO_MAXIMUM} × one topic's: {ratio:.2f} ×", ratio <= RATIO_MAXIMUM))
         bench.add(TITLE, "  p99, one topic", "ms", {"weir": one["latency_p99_ms"]})
         bench.add(TITLE, "  p99, many topics", "ms", {"weir": many["latency_p99_ms"]})
-        bench.add(TITLE, "  lost, doubled, out of order or late", "runs",
+        bench.add(TITLE, "  lost, doubled or out of order", "runs",
                   {"weir": (not one["held"]) + (not many["held"])})
