@@ -1,6 +1,7 @@
 """What the queue keeps, for how long, and how it is looked after."""
 
 import json
+import subprocess
 import time
 
 import pytest
@@ -142,6 +143,19 @@ def test_what_is_exported_can_be_imported(site, state):
         "id": None, "event": "paid", "message": "one", "retry": 5000, "time": 0,
         "topic": "orders.eu",
     }
+
+
+def test_what_comes_slowly_is_imported_while_the_stream_goes_on(site):
+    source = start(
+        weir_program(), "import", "-q", site.queue, "--format", "event-stream",
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    with site.stream() as stream:
+        source.stdin.write(b"data: first\n\n")
+        source.stdin.flush()
+        assert stream.event().data == "first"
+        assert source.poll() is None
+    source.stdin.close()
+    assert source.wait(timeout=20) == 0
 
 
 def test_an_event_stream_is_imported_under_a_topic(site):

@@ -12,9 +12,12 @@ struct FilteredReadTests {
   ]
 
   /// Some segments with thousands of events each, of which few are rare.
-  private func fill(_ fixture: QueueFixture, _ generator: inout SeededGenerator) throws {
+  private func fill(
+    _ fixture: QueueFixture, _ generator: inout SeededGenerator,
+    segmentByteCountMaximum: Int = 250_000
+  ) throws {
     let queue = try fixture.open()
-    var appender = try Appender(queue, segmentByteCountMaximum: 250_000)
+    var appender = try Appender(queue, segmentByteCountMaximum: segmentByteCountMaximum)
     for _ in 0..<24 {
       let batch = try (0..<300).map { number in
         let isRare = Int.random(in: 0..<400, using: &generator) == 0
@@ -98,6 +101,29 @@ struct FilteredReadTests {
       try fixture.directory.remove(name)
     }
     try compare(queue, &generator)
+  }
+
+  @Test func `a filter that has nothing in many segments does not look at all of them at once`()
+    throws
+  {
+    var generator = SeededGenerator()
+    let fixture = try QueueFixture()
+    try fill(fixture, &generator, segmentByteCountMaximum: 70_000)
+    let queue = try fixture.open()
+    try makeTables(queue)
+    let segments = try queue.directory.segments()
+    try #require(segments.count > 3)
+    var reader = QueueReader(queue)
+    var cursor = try reader.cursor(at: 1)
+    var readCount = 0
+    while try reader.read(
+      from: &cursor, matching: try TopicFilter(["none"]), byteCountMaximum: 40_000, { _, _ in })
+      == .more
+    {
+      readCount += 1
+      try #require(readCount < 1000)
+    }
+    #expect(readCount >= segments.count - 1)
   }
 
   @Test func `a table with any byte changed is not believed`() throws {

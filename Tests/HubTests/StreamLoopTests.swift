@@ -178,6 +178,22 @@ struct StreamLoopTests {
     #expect(lines.map { String($0.split(separator: "data: ").last ?? "") } == data)
   }
 
+  @Test func `one event for very many audiences is rendered for some, and the others read it`()
+    throws
+  {
+    let fixture = try LoopFixture()
+    let count = 1800
+    for number in 0..<count { try fixture.subscribe(from: 1, topic: "default", "user.\(number)") }
+    let data = String(repeating: "x", count: 16_000)
+    try fixture.publish(data)
+    fixture.loop.runPass()
+    let live = fixture.loop.audiences.all.values.count { !$0.live.isEmpty }
+    #expect(live * 16_000 < HubLimits.passRenderedByteCountMaximum + 100_000)
+    #expect(fixture.loop.behind.count == count - live)
+    for _ in 0..<100 { fixture.loop.serveBehind() }
+    for index in 0..<count { #expect(try fixture.received(by: index) == [data]) }
+  }
+
   @Test func `a large event comes in pieces of a bounded size, in its place`() throws {
     let fixture = try LoopFixture()
     try fixture.subscribe(from: 1)
