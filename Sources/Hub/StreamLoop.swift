@@ -42,6 +42,8 @@ final class StreamLoop {
   /// When live subscribers may be written to, and when those that are behind.
   var pacing = Pacing(patience: HubLimits.pacingPatience)
   var replayPacing = Pacing(patience: HubLimits.replayPatience)
+  /// Whether the watch has told that the durable end moved; it tells no more until it is cleared.
+  private var hasMoved = false
   /// When the feed may be read again after it could not be.
   var feedPause = ReadPause()
   var failures = FailureReports()
@@ -87,6 +89,7 @@ final class StreamLoop {
       timeout = HubLimits.watchInterval.wholeNanoseconds
       joinWaiting()
       if feed.sequence < queue.durableNext { timeout = min(timeout, passIfOpen()) }
+      if hasMoreAfterCatchingUp() { timeout = 0 }
       // Those whose beginning the feed has passed have to read from the queue.
       joinWaiting()
       if !behind.isEmpty { timeout = min(timeout, serveBehindIfOpen()) }
@@ -105,6 +108,17 @@ final class StreamLoop {
   /// Ends every stream.
   func endAll() {
     for subscriber in subscribers.all { end(subscriber) }
+  }
+
+  /// Asks to be woken again once all is read that the last wake-up was for; returns whether there is
+  /// more by now.
+  ///
+  /// Not before: while a pass has to wait, each event that is published would wake the loop for nothing.
+  private func hasMoreAfterCatchingUp() -> Bool {
+    guard hasMoved, feed.sequence >= queue.durableNext else { return false }
+    hasMoved = false
+    watch?.clear()
+    return feed.sequence < queue.durableNext
   }
 
   /// Makes a pass if it may begin; returns nanoseconds until the loop is to look again.
@@ -144,7 +158,7 @@ final class StreamLoop {
         }
       }
     case Token.queue:
-      watch?.clear()
+      hasMoved = true
     default:
       guard let subscriber = subscribers.element(event.token) else { return }
       if !event.readiness.isDisjoint(with: [.readable, .peerClosed, .broken]),

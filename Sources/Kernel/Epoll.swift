@@ -21,6 +21,8 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let broken = Readiness(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
   /// Whether one of EPOLLHUP and EPOLLERR is among it.
   public var isBroken: Bool { !isDisjoint(with: .broken) }
+  /// EPOLLET: readiness is reported when it begins, not for as long as it lasts.
+  public static let edgeTriggered = Readiness(rawValue: EPOLLET.rawValue)
   /// EPOLLEXCLUSIVE: of several epolls that watch one listener, not all are woken.
   public static let exclusive = Readiness(rawValue: EPOLLEXCLUSIVE.rawValue)
 }
@@ -62,7 +64,7 @@ public struct Epoll: ~Copyable {
     unsafe events = unsafe Array(repeating: epoll_event(), count: eventCountMaximum)
   }
 
-  /// Watches a descriptor for `readiness`, level-triggered.
+  /// Watches a descriptor for `readiness`, level-triggered where that does not say otherwise.
   public func add(
     _ watched: borrowing Descriptor, for readiness: Readiness, token: EpollToken
   ) throws(SystemCallError) {

@@ -23,9 +23,10 @@ public struct FileWatch: ~Copyable, Sendable {
     self.descriptor = descriptor
   }
 
-  /// Has an epoll watch it.
+  /// Has an epoll tell of the first write, and of no other before ``clear()``.
   public func watch(in epoll: borrowing Epoll, token: EpollToken) throws(SystemCallError) {
-    try epoll.add(descriptor, for: .readable, token: token)
+    // Writes to one file become one event in the kernel's queue until that is read.
+    try epoll.add(descriptor, for: [.readable, .edgeTriggered], token: token)
   }
 
   /// Forgets what has been reported; call it before looking at what was written.

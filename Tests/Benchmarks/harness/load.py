@@ -60,8 +60,3 @@ class Load:
 
     def __exit__(self, *_):
         self.stop()
-
-
-def measure(command, time_limit=120, **options):
-    """Runs a measurement to its end."""
-    return Load(command, time_limit, **options).figures()
