@@ -33,7 +33,7 @@ extension StreamLoop {
     drain(now: now)
   }
 
-  /// Ends the streams whose turn it is; each has been sent what is durable by now.
+  /// Ends the streams whose turn it is; live ones have been sent what is durable, up to a frame of it.
   func drain(now: Int64) {
     guard let drainEndsAt else { return }
     if feed.sequence < queue.durableNext { runPass() }
