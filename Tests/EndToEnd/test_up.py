@@ -111,7 +111,7 @@ def test_it_starts_all_keeps_the_events_and_leaves_nothing_behind(make_up):
         assert b"EventSource" in page.read()
     # Ctrl-C: the signal goes to the whole group.
     os.killpg(up.process.pid, signal.SIGINT)
-    assert up.process.wait(PATIENCE_SECONDS) == 0
+    assert up.process.wait(PATIENCE_SECONDS) == 0, up.output.read_text()
     assert up.said("Stopped")
     assert commands_with(up.state) == []
 
@@ -125,7 +125,7 @@ def test_it_starts_all_keeps_the_events_and_leaves_nothing_behind(make_up):
 def test_sigterm_stops_it_like_ctrl_c(make_up):
     up = make_up().wait_until_up()
     up.process.send_signal(signal.SIGTERM)
-    assert up.process.wait(PATIENCE_SECONDS) == 0
+    assert up.process.wait(PATIENCE_SECONDS) == 0, up.output.read_text()
     assert up.said("Stopped")
     assert commands_with(up.state) == []
 
@@ -140,7 +140,7 @@ def test_a_signal_right_after_a_child_is_started_stops_that_too(make_up, state, 
     )
     up = make_up(BASH_ENV=str(strike), STRIKE_AT=child)
     wait_until(lambda: up.said("Stopping"), "the signal to be seen")
-    assert up.process.wait(PATIENCE_SECONDS) == 0
+    assert up.process.wait(PATIENCE_SECONDS) == 0, up.output.read_text()
     assert up.said("Stopped")
     assert commands_with(up.state) == []
 
@@ -181,7 +181,7 @@ def test_several_workers_are_each_started_again(make_up):
         wait_until(lambda: up.said(f"weir {worker} has ended (status 137)"), "the word of it")
     assert len(set(ids)) == len(ids)
     os.killpg(up.process.pid, signal.SIGINT)
-    assert up.process.wait(PATIENCE_SECONDS) == 0
+    assert up.process.wait(PATIENCE_SECONDS) == 0, up.output.read_text()
     assert commands_with(up.state) == []
 
 
