@@ -8,6 +8,8 @@ struct EventPrinter: ~Copyable {
   private let format: EventFormat
   private var reader: QueueReader
   private var cursor: Cursor
+  /// Events that were not there because of damage.
+  private(set) var damagedCount: UInt64 = 0
 
   init(
     _ queue: Queue, from sequence: UInt64, filter: TopicFilter?, format: EventFormat
@@ -59,6 +61,7 @@ struct EventPrinter: ~Copyable {
       case .caughtUp: return count
       case .more: break
       case .gap(let gap):
+        if gap.reason == .damaged { damagedCount += UInt64(gap.missing.count) }
         StandardError.write(
           "weir: events \(gap.missing.lowerBound) to \(gap.missing.upperBound - 1) are "
             + "\(gap.reason.rawValue)\n")

@@ -30,6 +30,11 @@ struct Export: ParsableCommand {
       } catch let error as SystemCallError where error.errno == .brokenPipe {
         return
       }
+      if printer.damagedCount > 0 {
+        throw CommandFailure(
+          "\(printer.damagedCount) events are missing in this: `weir check` tells where the queue is "
+            + "damaged", exitCode: 65)
+      }
     }
   }
 }

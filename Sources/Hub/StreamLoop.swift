@@ -88,8 +88,11 @@ final class StreamLoop {
       runTimers()
       timeout = HubLimits.watchInterval.wholeNanoseconds
       joinWaiting()
-      if feed.sequence < queue.durableNext { timeout = min(timeout, passIfOpen()) }
-      if hasMoreAfterCatchingUp() { timeout = 0 }
+      if feed.sequence < queue.durableNext, let delay = passIfOpen() {
+        timeout = min(timeout, delay)
+      } else if hasMore() {
+        timeout = 0
+      }
       // Those whose beginning the feed has passed have to read from the queue.
       joinWaiting()
       if !behind.isEmpty { timeout = min(timeout, serveBehindIfOpen()) }
@@ -110,19 +113,19 @@ final class StreamLoop {
     for subscriber in subscribers.all { end(subscriber) }
   }
 
-  /// Asks to be woken again once all is read that the last wake-up was for; returns whether there is
-  /// more by now.
+  /// Whether there is more than the feed has read; if not, asks to be woken when there is.
   ///
   /// Not before: while a pass has to wait, each event that is published would wake the loop for nothing.
-  private func hasMoreAfterCatchingUp() -> Bool {
-    guard hasMoved, feed.sequence >= queue.durableNext else { return false }
-    hasMoved = false
-    watch?.clear()
+  private func hasMore() -> Bool {
+    if hasMoved, feed.sequence >= queue.durableNext {
+      hasMoved = false
+      watch?.clear()
+    }
     return feed.sequence < queue.durableNext
   }
 
-  /// Makes a pass if it may begin; returns nanoseconds until the loop is to look again.
-  private func passIfOpen() -> Int64 {
+  /// Makes a pass, or returns how many nanoseconds it has to wait.
+  private func passIfOpen() -> Int64? {
     let now = Clock.monotonicNanoseconds()
     let delay = max(pacing.delay(now: now, isDrained: isDrained), feedPause.delay(now: now))
     if delay > 0 {
@@ -131,7 +134,7 @@ final class StreamLoop {
     }
     counts.notePass(now: now)
     runPass()
-    return feed.sequence < queue.durableNext ? 0 : HubLimits.watchInterval.wholeNanoseconds
+    return nil
   }
 
   /// Serves those who are behind if it is time; returns nanoseconds until the loop is to look again.

@@ -33,7 +33,8 @@ struct QueuePublisher: ~Copyable {
         continue
       }
       if now - due > OpenLoop.lagNanosecondsMaximum { break }
-      let end = min(loop.dueNext(at: now), number + Self.batchEventCountMaximum)
+      // By rounding the event that is due now may be counted as not yet due.
+      let end = max(number + 1, min(loop.dueNext(at: now), number + Self.batchEventCountMaximum))
       tally.lag.record(now - due)
       tally.lastSentNanoseconds = now
       try append(number..<end, &tally) { loop.dueNanoseconds(of: $0) }

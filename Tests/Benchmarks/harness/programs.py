@@ -17,7 +17,7 @@ def build():
     if not shutil.which("swift"):
         raise Failure("the Swift toolchain is missing: install it from https://www.swift.org/install")
     for product in ("weir", "LoadGenerator"):
-        run(["swift", "build", "-c", "release", "--product", product], cwd=CHECKOUT)
+        run(["swift", "build", "--no-color-diagnostics", "-c", "release", "--product", product], cwd=CHECKOUT)
 
 
 def run(command, **options):
