@@ -46,14 +46,25 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "FastCGI", dependencies: ["CFCGI", "Kernel", system], swiftSettings: settings),
     .target(
+      name: "Figures", dependencies: ["FileQueue", "Kernel", system], swiftSettings: settings),
+    .target(
+      name: "Streaming",
+      dependencies: [
+        "EventStream", "FastCGI", "Figures", "FileQueue", "Kernel", deque, heap, logging,
+      ],
+      swiftSettings: settings),
+    .target(
       name: "Hub",
       dependencies: [
-        "EventStream", "FastCGI", "FileQueue", "Kernel", deque, heap, logging, system,
+        "EventStream", "FastCGI", "Figures", "FileQueue", "Kernel", "Streaming", logging,
       ],
       swiftSettings: settings),
     .executableTarget(
       name: "CLI",
-      dependencies: ["EventStream", "FileQueue", "Hub", "Kernel", arguments, logging, system],
+      dependencies: [
+        "EventStream", "FastCGI", "Figures", "FileQueue", "Hub", "Kernel", arguments, logging,
+        system,
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "LoadGenerator",
@@ -80,10 +91,18 @@ let package = Package(
       name: "FastCGITests", dependencies: ["FastCGI", "Kernel", "Support", system],
       swiftSettings: settings),
     .testTarget(
-      name: "HubTests",
+      name: "FiguresTests", dependencies: ["Figures", "FileQueue", "Kernel", "Support", system],
+      swiftSettings: settings),
+    .testTarget(
+      name: "StreamingTests",
       dependencies: [
-        "EventStream", "FastCGI", "FileQueue", "Hub", "Kernel", "Support", logging, system,
+        "EventStream", "FastCGI", "Figures", "FileQueue", "Kernel", "Streaming", "Support", logging,
+        system,
       ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HubTests",
+      dependencies: ["Figures", "FileQueue", "Hub", "Streaming", "Support"],
       swiftSettings: settings),
   ]
 )

@@ -18,10 +18,13 @@ IMPORTS = {
     "EventStream": set(),
     "FileQueue": {"EventStream", "Kernel", "Synchronization", "SystemPackage"},
     "FastCGI": {"CFCGI", "Kernel", "Synchronization", "SystemPackage"},
-    "Hub": {"DequeModule", "EventStream", "FastCGI", "FileQueue", "FoundationEssentials", "HeapModule",
-            "Kernel", "Logging", "Synchronization", "SystemPackage"},
-    "CLI": {"ArgumentParser", "EventStream", "FastCGI", "FileQueue", "FoundationEssentials", "Hub",
-            "Kernel", "Logging", "Synchronization", "SystemPackage"},
+    "Figures": {"FileQueue", "FoundationEssentials", "Kernel", "Synchronization", "SystemPackage"},
+    "Streaming": {"DequeModule", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
+                  "HeapModule", "Kernel", "Logging", "Synchronization"},
+    "Hub": {"EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials", "Kernel", "Logging",
+            "Streaming", "Synchronization"},
+    "CLI": {"ArgumentParser", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
+            "Hub", "Kernel", "Logging", "Synchronization", "SystemPackage"},
 }
 UNSAFE_MODULES = {"Kernel", "FastCGI"}
 BINS = re.compile(r"(Util|Helper|Misc|Common|Manager|Base)", re.IGNORECASE)
@@ -51,7 +54,7 @@ def breaches_of(path):
         yield f"{name}: {len(lines)} lines; the limit is {FILE_LINE_COUNT_MAXIMUM}"
     if BINS.search(path.stem):
         yield f"{name}: a name that tells nothing"
-    for imported in re.findall(r"^(?:public |internal )?import (\w+)", text, re.MULTILINE):
+    for imported in re.findall(r"^(?:@\w+ )?(?:(?:public|package|internal|fileprivate|private) )?import (?:\w+ )?(\w+)", text, re.MULTILINE):
         if imported not in IMPORTS[module]:
             yield f"{name}: {module} must not import {imported}"
     if module not in UNSAFE_MODULES and re.search(r"^[^/]*\bunsafe\b", text, re.MULTILINE):

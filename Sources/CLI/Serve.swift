@@ -204,13 +204,13 @@ struct Serve: ParsableCommand {
     configuration.streamCountMaximum = maxStreams ?? room
     configuration.streamsPerAddressCountMaximum = maxStreamsPerAddress.limit?.value
     configuration.newStreamsPerSecondMaximum = maxNewStreams.limit?.value
-    configuration.streamAgeMaximum = maxStreamAge.limit?.value
+    configuration.streams.ageMaximum = maxStreamAge.limit?.value
     configuration.drainTime = drain.limit?.value ?? .zero
     configuration.corsOrigins = corsOrigin.isEmpty && demo ? ["*"] : corsOrigin
-    configuration.heartbeatInterval = .seconds(heartbeat)
-    configuration.sendsCheckpoints = checkpoints
+    configuration.streams.heartbeatInterval = .seconds(heartbeat)
+    configuration.streams.sendsCheckpoints = checkpoints
     configuration.retryMilliseconds = retry
-    configuration.isDemo = demo
+    configuration.streams.isDemo = demo
     configuration.durability = durability
     configuration.retention = Retention(
       byteCountMaximum: retentionBytes.limit?.value, ageMaximum: retentionAge.limit?.value,

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Hub
+import Figures
 import Kernel
 import SystemPackage
 

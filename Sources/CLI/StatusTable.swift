@@ -1,4 +1,4 @@
-import Hub
+import Figures
 
 /// A status report for people: a line for each matter, names in front, units behind.
 struct StatusTable {

@@ -1,7 +1,9 @@
 public import FastCGI
+import Figures
 public import FileQueue
 public import Kernel
 public import Logging
+import Streaming
 
 /// A running hub: fronts that take requests, a committer that writes, loops that serve streams.
 ///
@@ -48,7 +50,7 @@ public final class Hub {
       threads.append(
         try Thread.owning(
           name: "stream-loop-\(index)",
-          state: { try StreamLoop(queue, configuration, door, log, counters, index: index) }
+          state: { try StreamLoop(queue, configuration.streams, door, log, counters, index: index) }
         ) { (loop: consuming StreamLoop) in
           do throws(SystemCallError) { try loop.run() } catch {
             breakdown.report("a stream loop cannot go on: \(error.descriptionWithAdvice)")

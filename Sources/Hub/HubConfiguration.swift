@@ -1,4 +1,5 @@
 public import FileQueue
+public import Streaming
 
 /// What an operator can choose about a hub.
 public struct HubConfiguration: Sendable {
@@ -6,10 +7,8 @@ public struct HubConfiguration: Sendable {
   ///
   /// Empty: only pages of the same origin.
   public var corsOrigins: [String] = []
-  /// A comment is sent on a stream that has been silent for so long.
-  public var heartbeatInterval: Duration = .seconds(15)
-  /// Whether a silent stream is now and then told the newest id instead of being sent a comment.
-  public var sendsCheckpoints = true
+  /// How streams are served.
+  public var streams = StreamConfiguration()
   /// How long browsers are told to wait before they reconnect; each stream gets a value of its own
   /// between this and one and a half times as much, so that not all come back at once.
   public var retryMilliseconds = 2000
@@ -17,16 +16,12 @@ public struct HubConfiguration: Sendable {
   public var durability = Durability.full
   /// How much of the past is kept.
   public var retention = Retention.standard
-  /// Whether the demo sources are on: `/sse/time`, `/sse/dashboard`, the clock on the default stream.
-  public var isDemo = false
   /// How many streams the worker serves at once; one over it is told to come back later.
   public var streamCountMaximum = Int.max
   /// How many of them one client address may have, IPv6 by its first 64 bits; nil for no limit.
   public var streamsPerAddressCountMaximum: Int?
   /// How many streams may begin in a second; nil for no limit.
   public var newStreamsPerSecondMaximum: Int?
-  /// A stream is ended at an age of 80 to 100 % of this, and the browser comes back; nil for never.
-  public var streamAgeMaximum: Duration?
   /// When the worker stops, its streams end evenly over this time.
   public var drainTime: Duration = .seconds(1)
   /// Threads that serve streams.

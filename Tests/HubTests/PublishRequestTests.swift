@@ -1,3 +1,4 @@
+import Figures
 import FileQueue
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 struct PublishRequestTests {
   struct Bad: CustomTestStringConvertible, Sendable {
     let body: String
-    let code: Problem.Code
+    let code: ProblemCode
     var field: String?
     var testDescription: String { body }
   }

@@ -1,4 +1,5 @@
 import FileQueue
+import Streaming
 import Testing
 
 @testable import Hub
@@ -22,6 +23,15 @@ struct SubscribeRequestTests {
     #expect(try read("\(name)=a-1").lastEventID == "a-1")
     #expect(try read("\(name)=a-1", header: "b-2").lastEventID == "b-2")
     #expect(try read("\(name)=a-1", header: "").lastEventID == "a-1")
+  }
+
+  @Test func `a stream begins behind an event id, and what is none is kept as an excerpt`() throws {
+    let id = EventID(epoch: 0x6f2a_91c4, sequence: 42)
+    #expect(try read("").start == .next)
+    #expect(try read("last_event_id=\(id)").start == .after(id))
+    #expect(try read("", header: "6F2A91C4-42").start == .unknown("6F2A91C4-42"))
+    let long = String(repeating: "x", count: 1000)
+    #expect(try read("", header: long).start == .unknown(long.excerpt()))
   }
 
   @Test func `percent escapes and plus signs are decoded`() throws {

@@ -75,7 +75,7 @@ static long long now_ns(void) {
   return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-// --- Pacing: the same as Sources/Hub/Pacing.swift ---
+// --- Pacing: the same as Sources/Streaming/Passes/Pacing.swift ---
 
 static struct {
   int samples[pacing_samples_max];  // descriptors

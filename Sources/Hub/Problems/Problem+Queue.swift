@@ -1,0 +1,20 @@
+import Figures
+import FileQueue
+
+extension Problem {
+  /// What a publisher is told of an error of the queue.
+  init(_ error: QueueError) {
+    let (status, code): (Int, ProblemCode) =
+      switch error {
+      case .invalidTopic: (400, .invalidTopic)
+      case .eventTooLarge: (413, .eventTooLarge)
+      case .full: (507, .queueFull)
+      case .readOnly, .damaged, .deleted: (503, .queueReadOnly)
+      case .overloaded, .locked: (503, .queueBusy)
+      case .stopped: (503, .stopping)
+      case .noQueue, .notAQueue, .unknownFormat, .networkFileSystem, .inUse, .system:
+        (503, .queueError)
+      }
+    self.init(status: status, code: code, detail: "\(error)")
+  }
+}

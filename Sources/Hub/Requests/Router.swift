@@ -1,0 +1,250 @@
+import EventStream
+import FastCGI
+import Figures
+import FileQueue
+import Kernel
+import Streaming
+
+/// Decides what a request is about and has it done; called on the fronts' threads.
+struct Router: Responder {
+  let configuration: HubConfiguration
+  let queue: Queue
+  let committer: Committer
+  let loops: [StreamLoopDoor]
+  let crossOrigin: CrossOrigin
+  let admission: Admission
+  let counters: Counters
+  let pages: WorkerPages
+
+  private static let streamMethods = "GET, HEAD, OPTIONS"
+  private static let publishMethods = "PUT, POST"
+
+  func answer(_ request: borrowing Request, exchange: Exchange) -> Answer {
+    do throws(Problem) {
+      guard let path = request.path else {
+        throw Problem(
+          status: 400, code: .invalidTopic,
+          detail: "the path is not UTF-8 after its percent escapes are decoded: name the topic in "
+            + "UTF-8", field: "topic")
+      }
+      return try answer(request, path: path, exchange)
+    } catch {
+      return .now(response(to: error))
+    }
+  }
+
+  private func answer(
+    _ request: borrowing Request, path: String, _ exchange: Exchange
+  ) throws(Problem) -> Answer {
+    if path == "/healthz" {
+      count(.health)
+      return .now(Self.health)
+    }
+    if path == "/status" {
+      count(.status)
+      return try status(request)
+    }
+    if path == "/metrics" {
+      count(.metrics)
+      return try metrics(request)
+    }
+    if let topic = Self.topic(in: path, under: "/sse") {
+      count(.stream)
+      return try stream(request, pathTopic: topic)
+    }
+    if let topic = Self.topic(in: path, under: "/publish") {
+      count(.publish)
+      do throws(Problem) { return try publish(request, pathTopic: topic, exchange) } catch {
+        counters.add(to: PageLayout.publishesRefusedCell)
+        throw error
+      }
+    }
+    count(.other)
+    throw Problem(
+      status: 404, code: .notFound,
+      detail: "there is nothing at \(path.excerpt()): subscribe at /sse, publish at /publish")
+  }
+
+  func refuse(_ refusal: Refusal) -> Response {
+    switch refusal {
+    case .bodyTooLarge(let limit):
+      response(
+        to: Problem(
+          status: 413, code: .bodyTooLarge,
+          detail: "the body is larger than \(limit) bytes: send less, or in parts"))
+    }
+  }
+
+  private func count(_ route: Route) {
+    counters.add(to: PageLayout.cell(route))
+  }
+
+  private func response(to problem: Problem) -> Response {
+    counters.add(to: PageLayout.cell(problem.code))
+    return problem.response
+  }
+
+  /// What stands behind a route's name: an empty text for `/sse` and `/sse/`; nil for other paths.
+  private static func topic(in path: String, under route: String) -> String? {
+    guard path.hasPrefix(route) else { return nil }
+    let rest = path.dropFirst(route.count)
+    if rest.isEmpty { return "" }
+    return rest.first == "/" ? String(rest.dropFirst()) : nil
+  }
+
+  private static func pairs(
+    of request: borrowing Request
+  ) throws(Problem) -> [(name: String, value: String)] {
+    guard let query = request.query else { throw FormDecoding.notUTF8 }
+    return try FormDecoding.pairs(query)
+  }
+
+  private static let health = Response(
+    status: 200,
+    headers: [
+      (name: "Content-Type", value: "text/plain"), (name: "Cache-Control", value: "no-store"),
+    ],
+    body: Array("ok\n".utf8))
+
+  private func status(_ request: borrowing Request) throws(Problem) -> Answer {
+    let report = StatusReport(try figures(request, of: "the status"), pages.read())
+    return .now(Self.report(report.json, "application/json"))
+  }
+
+  private func metrics(_ request: borrowing Request) throws(Problem) -> Answer {
+    let figures = try figures(request, of: "the metrics")
+    return .now(
+      Self.report(MetricsReport.render(figures, pages.read()), MetricsReport.contentType))
+  }
+
+  private func figures(
+    _ request: borrowing Request, of what: String
+  ) throws(Problem) -> QueueFigures {
+    guard request.method == "GET" || request.method == "HEAD" else {
+      throw Problem(
+        status: 405, code: .methodNotAllowed, detail: "read \(what) with GET", allow: "GET, HEAD")
+    }
+    do { return try queue.figures() } catch { throw Problem(error) }
+  }
+
+  private static func report(_ body: [UInt8], _ contentType: String) -> Response {
+    Response(
+      status: 200,
+      headers: [
+        (name: "Content-Type", value: contentType), (name: "Cache-Control", value: "no-store"),
+      ], body: body)
+  }
+
+  // MARK: - Streams
+
+  private func stream(
+    _ request: borrowing Request, pathTopic: String
+  ) throws(Problem) -> Answer {
+    let origin = request.parameter("HTTP_ORIGIN")
+    switch request.method {
+    case "OPTIONS":
+      let headers = crossOrigin.preflightHeaders(for: origin, methods: Self.streamMethods)
+      return .now(
+        Response(
+          status: 204, headers: headers + [(name: "Allow", value: Self.streamMethods)], body: []))
+    case "GET", "HEAD":
+      break
+    default:
+      throw Problem(
+        status: 405, code: .methodNotAllowed,
+        detail: "a stream is read with GET; events are published at /publish",
+        allow: Self.streamMethods)
+    }
+    let pairs = try Self.pairs(of: request)
+    let subscription = try SubscribeRequest(
+      pathTopic: pathTopic.isEmpty ? nil : pathTopic, pairs: pairs,
+      header: request.parameter("HTTP_LAST_EVENT_ID"))
+    let headers = StreamOpening.headers + crossOrigin.headers(for: origin)
+    var source = StreamSource.queue(subscription.filter, from: subscription.start)
+    if configuration.streams.isDemo,
+      let demo = try DemoRequest(subscription, pairs: pairs)?.source
+    {
+      guard !demo.isOver else { return .now(Response(status: 204, headers: headers, body: [])) }
+      source = .demo(demo)
+    }
+    guard request.method == "GET" else {
+      return .now(Response(status: 200, headers: headers, body: []))
+    }
+    let remoteAddress = request.parameter("REMOTE_ADDR") ?? "unknown"
+    let slot: StreamSlot
+    switch admission.admit(remoteAddress, now: Clock.monotonicNanoseconds()) {
+    case .admitted(let given): slot = given
+    case .refused(let refusal, let delay):
+      counters.add(to: PageLayout.cell(refusal))
+      return .now(try answer(to: refusal, returnDelay: delay, headers: headers))
+    }
+    let arrival = Arrival(
+      remoteAddress: remoteAddress, source: source,
+      opening: StreamOpening.bytes(
+        headers: headers, retryMilliseconds: configuration.retryMilliseconds,
+        requestID: request.requestID),
+      joinsAt: queue.durableNext, slot: slot)
+    let loop = loops[Int.random(in: 0..<loops.count)]
+    return .stream { connection in loop.hand(arrival, connection) }
+  }
+
+  /// What one gets who may not have a stream now.
+  private func answer(
+    to refusal: StreamRefusal, returnDelay: Int64?, headers: [(name: String, value: String)]
+  ) throws(Problem) -> Response {
+    let retry =
+      returnDelay.map { Int($0 / 1_000_000) + 1 }
+      ?? StreamOpening.jittered(configuration.retryMilliseconds)
+    switch refusal {
+    case .total:
+      return StreamOpening.later(
+        "all \(admission.limits.streamCountMaximum) streams are taken: come back later",
+        headers: headers, retryMilliseconds: retry)
+    case .rate:
+      return StreamOpening.later(
+        "too many streams begin at once: come back later", headers: headers,
+        retryMilliseconds: retry)
+    case .address:
+      let maximum = admission.limits.streamsPerAddressCountMaximum ?? 0
+      throw Problem(
+        status: 429, code: .tooManyStreams,
+        detail:
+          "this address has \(maximum) streams open, as many as it may: close one, or ask for "
+          + "several topics on one stream",
+        retryAfterSeconds: max(1, configuration.retryMilliseconds / 1000))
+    }
+  }
+
+  // MARK: - Publishing
+
+  private func publish(
+    _ request: borrowing Request, pathTopic: String, _ exchange: Exchange
+  ) throws(Problem) -> Answer {
+    let receivedAt = Clock.monotonicNanoseconds()
+    guard request.method == "PUT" || request.method == "POST" else {
+      throw Problem(
+        status: 405, code: .methodNotAllowed, detail: "events are published with PUT or POST",
+        allow: Self.publishMethods)
+    }
+    let publication = try PublishRequest(
+      contentType: request.parameter("CONTENT_TYPE"),
+      pathTopic: pathTopic.isEmpty ? nil : pathTopic, pairs: try Self.pairs(of: request),
+      body: request.body)
+    let topic = publication.topic
+    let epoch = queue.epoch
+    let durability = committer.durability
+    committer.submit(publication.event) { result in
+      switch result {
+      case .success(let sequence):
+        let latency = max(0, Clock.monotonicNanoseconds() - receivedAt)
+        counters.note(UInt64(latency / 1000), in: .publish)
+        let id = EventID(epoch: epoch, sequence: sequence)
+        exchange.complete(Acknowledgement(id: id, topic: topic, durability: durability).response)
+      case .failure(let error):
+        counters.add(to: PageLayout.publishesRefusedCell)
+        exchange.complete(response(to: Problem(error)))
+      }
+    }
+    return .later
+  }
+}

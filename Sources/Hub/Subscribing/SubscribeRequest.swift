@@ -1,0 +1,46 @@
+import FileQueue
+import Streaming
+
+/// What a subscriber asks for: which topics, and where to begin.
+struct SubscribeRequest: Sendable {
+  let filter: TopicFilter
+  /// The last event id that the subscriber has seen, as it was sent; nil begins with what comes.
+  let lastEventID: String?
+
+  /// Names under which clients that cannot set the header send the last event id.
+  private static let resumeNames = [
+    "last_event_id", "lastEventID", "lastEventId", "Last-Event-ID",
+  ]
+
+  /// Reads a `GET /sse`.
+  ///
+  /// - Parameters:
+  ///   - pathTopic: what stands behind `/sse/`, if anything does.
+  ///   - header: `Last-Event-ID`, which wins over the query.
+  init(
+    pathTopic: String?, pairs: [(name: String, value: String)], header: String?
+  ) throws(Problem) {
+    var topics = pathTopic.map { [$0] } ?? []
+    topics += pairs.filter { ["topic", "stream"].contains($0.name) }.map(\.value)
+    guard topics.count <= HubLimits.topicsPerStreamCountMaximum else {
+      throw Problem(
+        status: 400, code: .tooManyTopics,
+        detail: "\(topics.count) topics; a stream takes at most "
+          + "\(HubLimits.topicsPerStreamCountMaximum): use patterns or more streams",
+        field: "topic")
+    }
+    do {
+      filter = try TopicFilter(topics)
+    } catch {
+      throw Problem(status: 400, code: .invalidTopic, detail: "\(error)", field: "topic")
+    }
+    let query = pairs.last { Self.resumeNames.contains($0.name) && !$0.value.isEmpty }?.value
+    lastEventID = header.flatMap { $0.isEmpty ? nil : $0 } ?? query
+  }
+
+  /// Where it begins.
+  var start: StreamStart {
+    guard let lastEventID else { return .next }
+    return EventID(lastEventID).map(StreamStart.after) ?? .unknown(lastEventID.excerpt())
+  }
+}

@@ -1,0 +1,69 @@
+import FileQueue
+import Kernel
+
+/// What subscribers who are behind were sent lately, by audience and place.
+///
+/// After a restart thousands come back to the same place: what one is sent is read and rendered once.
+struct ReplayTurns {
+  /// What one turn sends, and where it ends.
+  struct Turn {
+    /// Nil where no event is wanted up to `next`.
+    let frame: Frame?
+    let next: Subscriber.Place
+    /// The last event in the frame.
+    let lastSequence: UInt64?
+    /// Kept, so that no other audience gets its identity meanwhile.
+    fileprivate let audience: Audience
+    fileprivate let madeAt: Int64
+
+    init(
+      of audience: Audience, frame: Frame?, next: Subscriber.Place, lastSequence: UInt64?,
+      now: Int64
+    ) {
+      self.audience = audience
+      self.frame = frame
+      self.next = next
+      self.lastSequence = lastSequence
+      madeAt = now
+    }
+
+    /// Whether a subscriber before the event `sequence` gets on by it.
+    func isOn(from sequence: UInt64) -> Bool {
+      if case .event(let cursor) = next { cursor.sequence > sequence } else { true }
+    }
+  }
+
+  private struct Key: Hashable {
+    let audience: ObjectIdentifier
+    let sequence: UInt64
+  }
+
+  private var turns: [Key: Turn] = [:]
+  /// The oldest first.
+  private var order: [Key] = []
+
+  /// The turn of an audience's subscriber that is before the event `sequence`, if it is known.
+  func turn(of audience: Audience, from sequence: UInt64, now: Int64) -> Turn? {
+    guard let turn = turns[Key(audience: ObjectIdentifier(audience), sequence: sequence)],
+      now - turn.madeAt <= StreamLimits.replayTurnAgeMaximum.wholeNanoseconds
+    else { return nil }
+    return turn
+  }
+
+  /// Remembers a turn.
+  mutating func note(_ turn: Turn, from sequence: UInt64) {
+    if order.count == StreamLimits.replayTurnCountMaximum {
+      for key in order[..<(order.count / 2)] { turns.removeValue(forKey: key) }
+      order.removeFirst(order.count / 2)
+    }
+    let key = Key(audience: ObjectIdentifier(turn.audience), sequence: sequence)
+    if turns.updateValue(turn, forKey: key) == nil { order.append(key) }
+  }
+
+  /// Forgets all; called when nobody is behind any more, so that no memory is held.
+  mutating func removeAll() {
+    if order.isEmpty { return }
+    turns = [:]
+    order = []
+  }
+}

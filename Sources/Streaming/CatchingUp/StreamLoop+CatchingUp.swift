@@ -1,0 +1,160 @@
+import FastCGI
+import Figures
+import FileQueue
+import Kernel
+import Logging
+
+/// How subscribers that are behind get what the queue has for them, each at its own pace.
+extension StreamLoop {
+  /// Gives subscribers that are behind a turn each, or more, until the web server has enough to do.
+  func serveBehind() {
+    let now = Clock.monotonicNanoseconds()
+    replayPacing.begin(now: now, writeCount: StreamLimits.pacingSampleCountMaximum)
+    var byteCount = 0
+    var turnCount = 0
+    while byteCount < StreamLimits.replayRoundByteCountMaximum,
+      turnCount < StreamLimits.replayRoundTurnCountMaximum,
+      Clock.monotonicNanoseconds() - now < StreamLimits.replayRoundDuration.wholeNanoseconds,
+      let token = behind.popFirst()
+    {
+      guard let subscriber = subscribers.element(token), case .behind(let place) = subscriber.state
+      else { continue }
+      if turnCount < StreamLimits.pacingSampleCountMaximum, subscriber.connection.isDrained {
+        replayPacing.note(subscriber.token)
+      }
+      turnCount += 1
+      switch place {
+      case .event(let cursor): byteCount += catchUp(subscriber, from: cursor, now: now)
+      case .inside(let body, let done): byteCount += sendPiece(of: body, from: done, to: subscriber)
+      }
+    }
+    replayPacing.end(now: Clock.monotonicNanoseconds())
+    if behind.isEmpty {
+      replayTurns.removeAll()
+      // What retention removes is not kept on disk for an open file.
+      reader.closeSegments(except: feed)
+    }
+  }
+
+  /// Sends a subscriber what the queue has for it, up to where the loop's feed is; returns the bytes.
+  private func catchUp(_ subscriber: Subscriber, from start: Cursor, now: Int64) -> Int {
+    guard start.sequence < feed.sequence else {
+      proceed(subscriber, .join(at: start.sequence))
+      return 0
+    }
+    let audience = subscriber.audience
+    let turn: ReplayTurns.Turn
+    if let known = replayTurns.turn(of: audience, from: start.sequence, now: now) {
+      turn = known
+    } else {
+      do throws(QueueError) {
+        turn = try makeTurn(audience, from: start, now: now)
+      } catch {
+        pause(subscriber, error, then: .catchUp(from: .event(start)))
+        return 0
+      }
+      if turn.isOn(from: start.sequence) { replayTurns.note(turn, from: start.sequence) }
+    }
+    subscriber.readPause.noteSuccess()
+    if let sequence = turn.lastSequence { subscriber.toldSequence = sequence }
+    guard let frame = turn.frame else {
+      proceed(subscriber, .catchUp(from: turn.next))
+      return 0
+    }
+    counts.add(frame.eventCount, to: .replayedEvents)
+    send(frame, to: subscriber, then: .catchUp(from: turn.next))
+    return frame.byteCount
+  }
+
+  /// Reads and renders what subscribers of an audience are sent next from a place on.
+  private func makeTurn(
+    _ audience: Audience, from start: Cursor, now: Int64
+  ) throws(QueueError) -> ReplayTurns.Turn {
+    var cursor = start
+    let frame = frames.take(requestID: audience.key.requestID)
+    var lastSequence: UInt64?
+    var largeSequence: UInt64?
+    do throws(QueueError) {
+      let unixNow = Clock.unixMilliseconds()
+      let outcome = try reader.read(
+        from: &cursor, upTo: feed.sequence, matching: audience.key.filter,
+        byteCountMaximum: StreamLimits.frameByteCountMaximum
+      ) { record, bytes in
+        if record.expiresAt <= unixNow || largeSequence != nil { return }
+        if record.body.count > StreamLimits.framedBodyByteCountMaximum {
+          largeSequence = record.sequence
+        } else {
+          frame.append(event: bytes.extracting(record.body))
+          lastSequence = record.sequence
+        }
+      }
+      if case .gap(let gap) = outcome, largeSequence == nil {
+        frame.append(event(of: gap, next: cursor.sequence))
+      }
+    } catch {
+      // What was rendered before it is sent now; the next turn meets the error at once.
+      if frame.isEmpty, largeSequence == nil { throw error }
+    }
+    frame.close()
+    var next = Subscriber.Place.event(cursor)
+    if let largeSequence {
+      if let body = try reader.body(of: largeSequence) {
+        next = .inside(body, sentByteCount: 0)
+      } else {
+        // Gone since it was read: the next turn finds out and tells.
+        next = .event(Cursor(before: largeSequence))
+      }
+    }
+    return ReplayTurns.Turn(
+      of: audience, frame: frame.isEmpty ? nil : frame, next: next, lastSequence: lastSequence,
+      now: now)
+  }
+
+  /// Sends a subscriber the next piece of a large event; returns the bytes.
+  private func sendPiece(of body: RecordBody, from done: Int, to subscriber: Subscriber) -> Int {
+    let frame = frames.take(requestID: subscriber.connection.requestID)
+    let sent = done + min(StreamLimits.pieceByteCountMaximum, body.byteCount - done)
+    do throws(QueueError) {
+      try reader.read(body, from: done, byteCountMaximum: StreamLimits.pieceByteCountMaximum) {
+        if sent == body.byteCount { frame.append(event: $0) } else { frame.append($0) }
+      }
+    } catch {
+      pause(subscriber, error, then: .catchUp(from: .inside(body, sentByteCount: done)))
+      return 0
+    }
+    guard !frame.isEmpty else {
+      // Retention has removed what it was in the middle of; coming back, it is told.
+      close(subscriber)
+      return 0
+    }
+    frame.close()
+    counts.add(frame.eventCount, to: .replayedEvents)
+    let next: Subscriber.Place =
+      sent == body.byteCount ? .event(body.next) : .inside(body, sentByteCount: sent)
+    send(frame, to: subscriber, then: .catchUp(from: next))
+    defer { frames.put(frame) }
+    return frame.byteCount
+  }
+
+  // MARK: - Failures
+
+  /// Logs an error of the queue, unless it repeats itself.
+  func note(_ error: QueueError) {
+    if let report = failures.report(error, now: Clock.monotonicNanoseconds()) {
+      log.error("the queue cannot be read", metadata: ["error": "\(report)"])
+    }
+  }
+
+  /// Leaves the queue alone for a subscriber for whom it could not be read, for a while.
+  func pause(
+    _ subscriber: Subscriber, _ error: QueueError, then next: Subscriber.Continuation
+  ) {
+    note(error)
+    let now = Clock.monotonicNanoseconds()
+    subscriber.readPause.noteFailure(now: now)
+    subscriber.state = .pausing(then: next)
+    timers.insert(
+      LoopTimer(
+        deadline: now + subscriber.readPause.delay(now: now), task: .goOn(subscriber.token)))
+  }
+}

@@ -1,0 +1,70 @@
+/// The bounds of the stream engine, in one place.
+enum StreamLimits {
+  /// Who is turned away because too many come at once is told to come back after this at the latest.
+  static let returnDelayMaximum: Duration = .seconds(60)
+  /// While a worker stops, its streams end in steps of this.
+  static let drainTick: Duration = .milliseconds(10)
+  /// A frame of this size takes no more events.
+  ///
+  /// With the last event's limit this bounds a frame, and with it what a stalled stream can hold, to
+  /// 64 KiB.
+  static let frameByteCountMaximum = 47 << 10
+  /// A pass renders no more than this for all audiences together, but for what a read of the least
+  /// size may add.
+  static let passRenderedByteCountMaximum = 16 << 20
+  /// The least that a pass reads at once, however many audiences there are.
+  static let passReadByteCountMinimum = 4 << 10
+  /// A stream loop reads at most so often before it writes.
+  static let passReadCountMaximum = 32
+  /// An event with a larger body is not put into a frame: each stream reads it from the queue, in
+  /// pieces.
+  static let framedBodyByteCountMaximum = 16 << 10
+  /// What one audience is sent in a pass if there are others; where there is more, its subscribers
+  /// read it from the queue, in turns.
+  static let bulkByteCountMaximum = 4 << 20
+  /// A piece of a large event.
+  static let pieceByteCountMaximum = 32 << 10
+  /// Frames that a loop keeps for the next pass.
+  static let pooledFrameByteCountMaximum = 4 << 20
+  /// Records that are sent to subscribers who are behind before the loop waits for the web server
+  /// to read them.
+  static let replayRoundByteCountMaximum = 512 << 10
+  /// A round takes no longer, but for its last turn: live subscribers wait for it.
+  static let replayRoundDuration: Duration = .milliseconds(5)
+  /// Turns of subscribers who are behind in such a round.
+  static let replayRoundTurnCountMaximum = 256
+  /// Turns that a loop remembers, because many come back at once and ask for the same.
+  static let replayTurnCountMaximum = 64
+  /// A turn is remembered so long: events expire.
+  static let replayTurnAgeMaximum: Duration = .milliseconds(500)
+  /// A silent stream is told the newest id when so many events, of other topics, have passed.
+  static let checkpointEventCount: UInt64 = 1000
+  /// A stream loop looks at the durable end at least this often, whatever wakes it.
+  static let watchInterval: Duration = .milliseconds(250)
+  /// Streams that are looked at to see whether the web server has read a pass.
+  static let pacingSampleCountMaximum = 16
+  /// They are looked at so often.
+  static let pacingLookNanoseconds: Int64 = 1_000_000
+  /// The time that is left to the web server for everything else, of the time a pass took it.
+  static let pacingRestPercent: Int64 = 10
+  /// Beyond that, for each stream that was opened meanwhile: about what one takes the web server.
+  static let pacingNanosecondsPerArrival: Int64 = 150_000
+  /// The web server is waited for no longer than this after a pass, and the time for its writes.
+  static let pacingPatience: Duration = .milliseconds(250)
+  /// The same after a round of turns: among those who are behind many have stopped reading.
+  static let replayPatience: Duration = .milliseconds(10)
+  /// Several times what a write takes the web server.
+  static let pacingPatienceNanosecondsPerWrite: Int64 = 50_000
+  /// An audience is looked at for silence at least this often.
+  static let silenceLookInterval: Duration = .seconds(60)
+  /// The first pause after the queue could not be read.
+  static let readPauseMinimum: Duration = .milliseconds(250)
+  /// The longest pause after the queue could not be read.
+  static let readPauseMaximum: Duration = .seconds(4)
+  /// A failure of one kind is logged at most so often.
+  static let failureReportInterval: Duration = .seconds(60)
+  /// Kinds of failures that are told apart in the log.
+  static let failureKindCountMaximum = 64
+  /// Events that epoll hands out at once.
+  static let epollEventCountMaximum = 512
+}

@@ -1,0 +1,38 @@
+package import FileQueue
+
+/// Where the events of a stream come from.
+package enum StreamSource: Sendable {
+  /// From the queue: what the filter takes, from there on.
+  case queue(TopicFilter, from: StreamStart)
+  /// From a demo.
+  case demo(DemoSource)
+}
+
+/// A subscriber on the way from a front to a stream loop.
+package struct Arrival: Sendable {
+  /// The client's address, as the web server sees it.
+  let remoteAddress: String
+  let source: StreamSource
+  /// Records to send before anything else.
+  let opening: [UInt8]
+  /// The durable end when the subscriber came: it gets what is published from then on.
+  let joinsAt: UInt64
+  /// Its right to be a stream.
+  let slot: StreamSlot
+
+  /// A subscriber that a front hands over.
+  ///
+  /// - Parameters:
+  ///   - opening: FastCGI records to send before anything else.
+  ///   - joinsAt: the durable end now.
+  package init(
+    remoteAddress: String, source: StreamSource, opening: [UInt8], joinsAt: UInt64,
+    slot: StreamSlot
+  ) {
+    self.remoteAddress = remoteAddress
+    self.source = source
+    self.opening = opening
+    self.joinsAt = joinsAt
+    self.slot = slot
+  }
+}
