@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Holds the sources against rules that no compiler checks; prints each breach and exits with 1."""
 
+import collections
 import pathlib
 import re
 import sys
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 FILE_LINE_COUNT_MAXIMUM = 400
+FOLDER_FILE_COUNT_MAXIMUM = 35
 TOP_LEVEL = {
     "Package.swift", "Sources", "Tests", "deploy", "nginx",
     "README.md", "CHANGELOG.md", "LICENSE", "ARCHITECTURE.md",
@@ -37,6 +39,12 @@ def breaches():
             yield f"{path.name}: does not belong at the top level"
     for path in sorted((CHECKOUT / "Sources").rglob("*.swift")):
         yield from breaches_of(path)
+    folders = collections.Counter(
+        path.parent for top in ("Sources", "Tests") for path in (CHECKOUT / top).rglob("*.swift"))
+    for folder, count in sorted(folders.items()):
+        if count > FOLDER_FILE_COUNT_MAXIMUM:
+            yield (f"{folder.relative_to(CHECKOUT)}: {count} files; "
+                   f"the limit is {FOLDER_FILE_COUNT_MAXIMUM}: give it folders by concept")
     for folder in ("Sources", "Tests", "deploy", "nginx"):
         for path in sorted((CHECKOUT / folder).rglob("*")):
             if path.suffix in {".swift", ".py", ".c", ".h", ".js", ".conf"} and path.is_file():
