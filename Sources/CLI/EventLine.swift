@@ -32,6 +32,31 @@ struct EventLine: Codable {
     expires = record.expiresAt == .max ? nil : record.expiresAt
   }
 
+  private enum CodingKeys: String, CodingKey {
+    case id, time, topic, event, message, retry, expires
+  }
+
+  /// Reads the fields.
+  init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    // The decoder does not say which field a number belongs to that is too large for it, or a fraction.
+    func number<Number: FixedWidthInteger & Decodable>(_ key: CodingKeys) throws -> Number? {
+      do {
+        return try fields.decodeIfPresent(Number.self, forKey: key)
+      } catch {
+        throw DecodingError.typeMismatch(
+          Number.self, .init(codingPath: [key], debugDescription: "\(error)"))
+      }
+    }
+    id = try fields.decodeIfPresent(String.self, forKey: .id)
+    time = try number(.time)
+    topic = try fields.decodeIfPresent(String.self, forKey: .topic)
+    event = try fields.decodeIfPresent(String.self, forKey: .event)
+    message = try fields.decode(String.self, forKey: .message)
+    retry = try number(.retry)
+    expires = try number(.expires)
+  }
+
   /// Reads a line.
   init(json line: [UInt8]) throws {
     self = try JSONDecoder().decode(EventLine.self, from: Data(line))
@@ -51,6 +76,6 @@ struct EventLine: Codable {
         type: try event.map { text throws(EventStreamError) in try EventType(text) },
         data: message, retryMilliseconds: retry),
       topic: try topic.map { text throws(QueueError) in try Topic(text) } ?? defaultTopic,
-      expiresAt: expires ?? .max, publishedAt: time)
+      expiresAt: expires, publishedAt: time)
   }
 }

@@ -10,8 +10,9 @@ struct Import: ParsableCommand {
     abstract: "Append events from standard input to a queue.",
     discussion: """
       Reads lines of JSON as `weir export` writes them (message, and if you like topic, event, \
-      retry, time, expires), or an event stream. The queue is made if there is none; events get new \
-      ids, and keep their times where the queue has no later ones. Prints how many are on disk.
+      retry, time, expires), or an event stream. Times are milliseconds since 1970. The queue is made \
+      if there is none; events get new ids, and keep their times where those are not in the future \
+      and the queue has no later ones. Prints how many are on disk.
 
         weir import --queue /var/lib/weir < events.ndjson
         curl -N https://example.org/stream | weir import --queue q --format event-stream
@@ -44,6 +45,11 @@ struct Import: ParsableCommand {
         StandardError.write("weir: \(batch.count) events before it are in the queue\n")
         throw error
       }
+      if batch.futureCount > 0 {
+        StandardError.write(
+          "weir: \(batch.futureCount) events have times in the future, and were given the time of "
+            + "their import: check the clock that they come from\n")
+      }
       try StandardOutput.write("\(batch.count) events imported\n")
     }
   }
@@ -64,8 +70,11 @@ struct Import: ParsableCommand {
       } catch let error as EventStreamError {
         throw CommandFailure("line \(number): \(error)", exitCode: 65)
       } catch let error as QueueError {
-        guard case .invalidTopic = error else { throw error }
-        throw CommandFailure("line \(number): \(error)", exitCode: 65)
+        switch error {
+        case .invalidTopic, .invalidField, .eventTooLarge:
+          throw CommandFailure("line \(number): \(error)", exitCode: 65)
+        default: throw error
+        }
       }
     }
     while let chunk = try StandardStream.input.read() {
@@ -113,8 +122,10 @@ struct Import: ParsableCommand {
     switch error {
     case .keyNotFound(let key, _): "the field '\(key.stringValue)' is missing"
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      context.codingPath.first.map { "the field '\($0.stringValue)' has a wrong type" }
-        ?? "it is no JSON object"
+      context.codingPath.first.map {
+        let isNumber = ["time", "retry", "expires"].contains($0.stringValue)
+        return "the field '\($0.stringValue)' has to be a \(isNumber ? "whole number" : "string")"
+      } ?? "it is no JSON object"
     default: "it is not JSON"
     }
   }

@@ -1,4 +1,5 @@
 import FileQueue
+import Kernel
 
 /// Events on their way into a queue, appended together.
 struct ImportBatch: ~Copyable {
@@ -6,6 +7,8 @@ struct ImportBatch: ~Copyable {
   private var events: [PendingEvent] = []
   /// Events that are on disk.
   private(set) var count = 0
+  /// Events whose times have yet to come; they get the time at which they are appended.
+  private(set) var futureCount = 0
   /// Bytes that wait.
   private(set) var byteCount = 0
 
@@ -15,6 +18,7 @@ struct ImportBatch: ~Copyable {
 
   /// Adds an event; one that makes a full batch has it appended.
   mutating func add(_ event: PendingEvent) throws {
+    if let time = event.publishedAt, time > Clock.unixMilliseconds() { futureCount += 1 }
     events.append(event)
     byteCount += event.byteCount
     if events.count >= QueueLimits.batchEventCountMaximum

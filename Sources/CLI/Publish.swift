@@ -64,7 +64,7 @@ struct Publish: ParsableCommand {
       let type = try event.map { text throws(EventStreamError) in try EventType(text) }
       return try PendingEvent(
         Event(type: type, data: try data(), retryMilliseconds: retry), topic: topic,
-        expiresAt: ttl.flatMap { TimeToLive(text: $0) }?.expiresAt ?? .max)
+        expiresAt: ttl.flatMap { TimeToLive(text: $0) }?.expiresAt)
     } catch let error as EventStreamError {
       throw CommandFailure("\(error)", exitCode: 64)
     }

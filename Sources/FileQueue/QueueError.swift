@@ -4,6 +4,8 @@ public import Kernel
 public enum QueueError: Error, Sendable, CustomStringConvertible {
   /// A topic or pattern that is none.
   case invalidTopic(reason: String)
+  /// A field of an event that is not within its limits, which `rule` tells.
+  case invalidField(name: String, value: String, rule: String)
   /// An event whose record would be larger than the limit.
   case eventTooLarge(byteCount: Int, byteCountMaximum: Int)
   /// There is no queue at the path, and it was not to be made.
@@ -39,6 +41,8 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
     case .invalidTopic(let reason):
       "the topic \(reason): a topic is 1 to \(QueueLimits.topicByteCountMaximum) bytes of UTF-8 "
         + "without control characters"
+    case .invalidField(let name, let value, let rule):
+      "\(name) is \(value); it is \(rule)"
     case .eventTooLarge(let count, let limit):
       "the event takes \(count) bytes on the wire; the limit is \(limit): send less, or in parts"
     case .noQueue(let path):

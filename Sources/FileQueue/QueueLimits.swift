@@ -1,5 +1,20 @@
+import EventStream
+
 /// The bounds of the file queue, in one place.
 public enum QueueLimits {
+  // MARK: - An event's fields
+
+  // They hold at every door, because all lead through `PendingEvent`; and what `RecordWriter` renders
+  // of fields within them, `RecordParser` takes back.
+
+  /// An event type's length in bytes of UTF-8.
+  public static let typeByteCountMaximum = EventType.byteCountMaximum
+  /// How long an event may tell browsers to wait before they reconnect, in milliseconds: up to a day.
+  public static let retryMilliseconds: ClosedRange<Int> = 0...86_400_000
+  /// A time, in milliseconds since 1970: up to the end of the year 9999.
+  ///
+  /// Microseconds and nanoseconds of our days are far above it.
+  public static let unixMilliseconds: ClosedRange<Int64> = 0...253_402_300_799_999
   /// A topic's length in bytes of UTF-8.
   public static let topicByteCountMaximum = 255
   /// A record's body: everything that goes on the wire for one event.
@@ -15,6 +30,16 @@ public enum QueueLimits {
   public static let segmentEventCountMaximum = 1 << 21
   /// The highest sequence: a head's numbers have at most 18 digits.
   public static let sequenceMaximum: UInt64 = 999_999_999_999_999_999
+  /// Digits of a number in a head; a reader takes one more in a time.
+  static let decimalDigitCountMaximum = 18
+
+  // MARK: - Appending
+
+  /// A clock that is set back by no more than this has the times of events stand still; one that is set
+  /// back further has them step back.
+  public static let clockStepTolerance: Duration = .seconds(60)
+  /// Retention by age believes a clock that has jumped ahead when it has stayed there for so long.
+  public static let clockPatience: Duration = .seconds(600)
   /// Whoever waits longer for the queue's lock gives up.
   public static let lockPatience: Duration = .seconds(5)
   /// With durability `interval`, what was appended is on disk after this time.

@@ -10,8 +10,6 @@ enum HubLimits {
   static let reservedDescriptorCount = 256
   /// The same for each stream loop: the segments that it reads.
   static let reservedDescriptorCountPerLoop = 64
-  /// The longest time that `retry` may tell a browser to wait: a day.
-  static let retryMillisecondsMaximum = 86_400_000
   /// Events that `/sse/time?count=` may ask for.
   static let demoEventCountMaximum = 1_000_000
 }

@@ -104,6 +104,14 @@ public struct Appender: ~Copyable {
     var end = queue.tail.appendedEnd
     var segment = try openSegment(end)
     let first = end.next
+    guard first >= end.segment.first,
+      first <= QueueLimits.sequenceMaximum - UInt64(events.count)
+    else {
+      throw .damaged(
+        segment: end.segment.textFile, offset: end.offset,
+        reason: "its next event would be number \(first), and the highest is "
+          + "\(QueueLimits.sequenceMaximum)")
+    }
     let previousTime = end.unixMilliseconds
     render(events, &end)
     if end.offset > 0, isOverLimit(end) {
@@ -137,25 +145,25 @@ public struct Appender: ~Copyable {
 
   /// Renders text and index entries of events that go in at `end`; moves its sequence and time.
   private mutating func render(_ events: [PendingEvent], _ end: inout Tail.AppendedEnd) {
-    let now = Clock.unixMilliseconds()
+    var times = PublishTimes(after: end.unixMilliseconds, now: Clock.unixMilliseconds())
     text.removeAll(keepingCapacity: true)
     index.removeAll(keepingCapacity: true)
     text.reserveCapacity(events.reduce(0) { $0 + RecordWriter.byteCountMaximum($1) })
     index.reserveCapacity(events.count * IndexEntry.byteCount)
-    var time = DecimalDigits(UInt64(end.unixMilliseconds))
+    var time = DecimalDigits(UInt64(times.last))
     for event in events {
-      let publishedAt = max(end.unixMilliseconds, event.publishedAt ?? now)
-      if publishedAt != end.unixMilliseconds { time = DecimalDigits(UInt64(publishedAt)) }
-      end.unixMilliseconds = publishedAt
+      let before = times.last
+      if times.next(event.publishedAt) != before { time = DecimalDigits(UInt64(times.last)) }
       let start = text.count
       RecordWriter.append(
         event, sequence: end.next, time: time, epochDigits: epochDigits, to: &text)
       IndexEntry(
-        offset: UInt32(end.offset + start), length: UInt32(text.count - start),
+        offset: UInt32(clamping: end.offset + start), length: UInt32(clamping: text.count - start),
         topicHash: event.topicHash
       ).append(to: &index)
       end.next += 1
     }
+    end.unixMilliseconds = times.last
   }
 
   /// The segment that the tail names, without what a dead appender may have left behind its end.

@@ -9,7 +9,7 @@ public struct PendingEvent: Sendable {
   let fieldsByteCount: Int
   let topicHash: UInt64
   /// When it was published, in milliseconds since 1970, if not now: of an event that is imported.
-  let publishedAt: Int64?
+  public let publishedAt: Int64?
 
   /// About what it takes on disk.
   public var byteCount: Int { content.count }
@@ -17,19 +17,22 @@ public struct PendingEvent: Sendable {
   /// Renders `event`; its id, if it has one, is not used, the queue gives ids.
   ///
   /// - Parameters:
-  ///   - expiresAt: when it stops being delivered, in milliseconds since 1970; `Int64.max` for
-  ///     never.
+  ///   - expiresAt: when it stops being delivered, in milliseconds since 1970; nil for never.
   ///   - publishedAt: when it was published, for an event that comes from another queue.
-  /// - Throws: `QueueError.eventTooLarge`.
+  /// - Throws: `QueueError.invalidField` and `QueueError.eventTooLarge`: what a reader would not take
+  ///   back is never written.
   public init(
-    _ event: Event, topic: Topic, expiresAt: Int64 = .max, publishedAt: Int64? = nil
+    _ event: Event, topic: Topic, expiresAt: Int64? = nil, publishedAt: Int64? = nil
   ) throws(QueueError) {
+    try Self.checkRetry(event.retryMilliseconds)
+    if let expiresAt { try Self.checkTime(expiresAt, name: "expires") }
+    if let publishedAt { try Self.checkTime(publishedAt, name: "time") }
     var content: [UInt8] = []
     content.reserveCapacity(topic.encoded.count + event.data.utf8.count + 64)
     content.append(contentsOf: topic.encoded)
-    if expiresAt != .max {
+    if let expiresAt {
       content.append(contentsOf: RecordAttribute.expires)
-      content.append(contentsOf: "\(max(0, expiresAt))".utf8)
+      content.append(contentsOf: "\(expiresAt)".utf8)
     }
     content.append(UInt8(ascii: "\n"))
     let headByteCount = content.count
@@ -45,5 +48,30 @@ public struct PendingEvent: Sendable {
     self.content = content
     self.publishedAt = publishedAt
     topicHash = topic.hash64
+  }
+
+  private static func checkRetry(_ milliseconds: Int?) throws(QueueError) {
+    let range = QueueLimits.retryMilliseconds
+    guard let milliseconds, !range.contains(milliseconds) else { return }
+    throw .invalidField(
+      name: "retry", value: "\(milliseconds)",
+      rule: "a number of milliseconds from \(range.lowerBound) to \(range.upperBound)")
+  }
+
+  /// What would be seconds of our days is refused too: as milliseconds they are in January 1970.
+  private static func checkTime(_ milliseconds: Int64, name: String) throws(QueueError) {
+    let range = QueueLimits.unixMilliseconds
+    let guess: String? =
+      switch milliseconds {
+      case 1_000_000_000..<100_000_000_000: "seconds"
+      case ...range.upperBound: nil
+      case ...(range.upperBound * 1000): "microseconds"
+      default: "nanoseconds"
+      }
+    guard guess != nil || milliseconds < range.lowerBound else { return }
+    throw .invalidField(
+      name: name, value: "\(milliseconds)",
+      rule: "a number of milliseconds since 1970, from \(range.lowerBound) to \(range.upperBound)"
+        + (guess.map { ", and this looks like \($0)" } ?? ""))
   }
 }

@@ -144,8 +144,10 @@ private struct HeadScanner {
   @inline(__always)
   mutating func head(_ bytes: Span<UInt8>) -> ParsedHead? {
     let start = position
+    // Times of 19 digits, nanoseconds, were once written, and are read.
     guard expect(UInt8(ascii: ":"), bytes), expect(UInt8(ascii: " "), bytes),
-      let sequence = decimal(bytes), let time = decimal(bytes), let bodyByteCount = decimal(bytes)
+      let sequence = decimal(bytes), let time = decimal(bytes, digitCountMaximum: 19),
+      let bodyByteCount = decimal(bytes)
     else { return nil }
     let field = position
     position = min(bytes.count, position + HexadecimalDigits.byteCount)
@@ -155,8 +157,8 @@ private struct HeadScanner {
     let body = position..<(position + Int(bodyByteCount))
     return ParsedHead(
       layout: RecordLayout(
-        sequence: sequence, unixMilliseconds: Int64(time), expiresAt: expiresAt, start: start,
-        topic: topic, body: body),
+        sequence: sequence, unixMilliseconds: Int64(clamping: time), expiresAt: expiresAt,
+        start: start, topic: topic, body: body),
       field: field)
   }
 
@@ -167,11 +169,15 @@ private struct HeadScanner {
     return true
   }
 
-  /// A decimal number of at most 18 digits and the space behind it.
+  /// A decimal number and the space behind it.
+  ///
+  /// - Parameter digitCountMaximum: at most 19, which 64 bits have room for.
   @inline(__always)
-  mutating func decimal(_ bytes: Span<UInt8>) -> UInt64? {
+  mutating func decimal(
+    _ bytes: Span<UInt8>, digitCountMaximum: Int = QueueLimits.decimalDigitCountMaximum
+  ) -> UInt64? {
     let start = position
-    let end = min(bytes.count, start + 19)
+    let end = min(bytes.count, start + digitCountMaximum + 1)
     var value: UInt64 = 0
     var index = start
     if start + 8 <= end, let eight = Self.eightDigits(bytes.littleEndian64(at: start)) {
@@ -185,7 +191,7 @@ private struct HeadScanner {
       index &+= 1
     }
     position = index
-    guard index > start, index - start <= 18, index < bytes.count,
+    guard index > start, index - start <= digitCountMaximum, index < bytes.count,
       bytes[index] == UInt8(ascii: " ")
     else { return nil }
     position = index &+ 1
@@ -244,15 +250,15 @@ private struct HeadScanner {
     let name = RecordAttribute.expires
     guard position + name.count < bytes.count else { return nil }
     for index in name.indices where bytes[position + index] != name[index] { return nil }
-    var index = position + name.count
+    let start = position + name.count
+    let end = min(bytes.count, start + QueueLimits.decimalDigitCountMaximum)
+    var index = start
     var value: Int64 = 0
-    while index < bytes.count, value < Int64.max / 100,
-      bytes[index] >= UInt8(ascii: "0"), bytes[index] <= UInt8(ascii: "9")
-    {
+    while index < end, bytes[index] >= UInt8(ascii: "0"), bytes[index] <= UInt8(ascii: "9") {
       value = value * 10 + Int64(bytes[index] - UInt8(ascii: "0"))
       index += 1
     }
-    guard index > position + name.count, index < bytes.count,
+    guard index > start, index < bytes.count,
       bytes[index] == UInt8(ascii: " ") || bytes[index] == UInt8(ascii: "\n")
     else { return nil }
     position = index

@@ -19,5 +19,9 @@ public struct TimeToLive: Hashable, Sendable {
   }
 
   /// When an event that is published now expires, in milliseconds since 1970.
-  public var expiresAt: Int64 { Clock.unixMilliseconds() + duration.wholeMilliseconds }
+  public var expiresAt: Int64 {
+    let latest = QueueLimits.unixMilliseconds.upperBound
+    return min(Clock.unixMilliseconds(), latest - duration.wholeMilliseconds)
+      + duration.wholeMilliseconds
+  }
 }

@@ -20,10 +20,11 @@ struct IndexEntry: Hashable, Sendable {
     self.topicHash = topicHash
   }
 
-  /// The entry of a record whose places are offsets in the text.
+  /// The entry of a record whose places are offsets in the text; beyond what a segment may be large,
+  /// one that no reader believes.
   init(_ layout: RecordLayout, _ topic: Span<UInt8>) {
     self.init(
-      offset: UInt32(layout.start), length: UInt32(layout.byteCount),
+      offset: UInt32(clamping: layout.start), length: UInt32(clamping: layout.byteCount),
       topicHash: Topic.hash64(topic))
   }
 

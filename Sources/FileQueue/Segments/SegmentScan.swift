@@ -84,7 +84,7 @@ struct SegmentScanner {
     scan.recordCount += 1
     scan.next = layout.sequence + 1
     scan.end = inFile.body.upperBound
-    scan.unixMilliseconds = max(scan.unixMilliseconds, layout.unixMilliseconds)
+    scan.unixMilliseconds = layout.unixMilliseconds
   }
 
   /// Whether a record with a right checksum is also the one that belongs here: its number, and the

@@ -7,6 +7,8 @@ extension Problem {
     let (status, code): (Int, ProblemCode) =
       switch error {
       case .invalidTopic: (400, .invalidTopic)
+      case .invalidField(name: "retry", _, _): (400, .invalidRetry)
+      case .invalidField: (400, .invalidParameter)
       case .eventTooLarge: (413, .eventTooLarge)
       case .full: (507, .queueFull)
       case .readOnly, .damaged, .deleted: (503, .queueReadOnly)
@@ -16,5 +18,6 @@ extension Problem {
         (503, .queueError)
       }
     self.init(status: status, code: code, detail: "\(error)")
+    if case .invalidField(let name, _, _) = error { field = name }
   }
 }

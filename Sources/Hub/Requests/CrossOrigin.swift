@@ -1,23 +1,17 @@
-import Kernel
-
 /// Which other origins' pages may read streams (Fetch standard, CORS protocol).
 struct CrossOrigin: Sendable {
-  private let origins: [String]
-  private let allowsAll: Bool
+  private let origins: Set<String>
 
   init(_ origins: [String]) {
-    self.origins = origins
-    allowsAll = origins.contains { $0.hasSameBytes(as: "*") }
+    self.origins = Set(origins)
   }
 
   /// Headers of an answer to a request of `origin`.
   func headers(for origin: String?) -> [(name: String, value: String)] {
-    if allowsAll { return [(name: "Access-Control-Allow-Origin", value: "*")] }
+    if origins.contains("*") { return [(name: "Access-Control-Allow-Origin", value: "*")] }
     guard !origins.isEmpty else { return [] }
     let vary = (name: "Vary", value: "Origin")
-    guard let origin, origins.contains(where: { $0.hasSameBytes(as: origin) }) else {
-      return [vary]
-    }
+    guard let origin, origins.contains(origin) else { return [vary] }
     return [(name: "Access-Control-Allow-Origin", value: origin), vary]
   }
 
