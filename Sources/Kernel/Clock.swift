@@ -9,7 +9,8 @@ public enum Clock {
 
   /// Milliseconds since 1970 (CLOCK_REALTIME).
   public static func unixMilliseconds() -> Int64 {
-    nanoseconds(CLOCK_REALTIME) / 1_000_000
+    let time = read(CLOCK_REALTIME)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 
   /// Nanoseconds since 1970 (CLOCK_REALTIME).
@@ -28,9 +29,16 @@ public enum Clock {
   }
 
   private static func nanoseconds(_ clock: clockid_t) -> Int64 {
+    let time = read(clock)
+    // A clock may be wrong by centuries.
+    let (nanoseconds, isOver) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+    return isOver ? .max : nanoseconds + Int64(time.tv_nsec)
+  }
+
+  private static func read(_ clock: clockid_t) -> timespec {
     var time = timespec()
     _ = unsafe clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    return time
   }
 }
 
@@ -40,15 +48,18 @@ extension Duration {
     self = .nanoseconds(nanoseconds)
   }
 
-  /// The duration in milliseconds, rounded up so that a timer is never early.
+  /// The duration in milliseconds, rounded up so that a timer is never early; one that does not go into
+  /// 64 bits is the longest that does.
   public var wholeMilliseconds: Int64 {
     let (seconds, attoseconds) = components
-    return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+    let rest = (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+    return Int64(clamping: Int128(seconds) * 1000 + Int128(rest))
   }
 
-  /// The duration in nanoseconds, rounded down.
+  /// The duration in nanoseconds, rounded down; one that does not go into 64 bits, from 292 years on, is
+  /// the longest that does.
   public var wholeNanoseconds: Int64 {
     let (seconds, attoseconds) = components
-    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    return Int64(clamping: Int128(seconds) * 1_000_000_000 + Int128(attoseconds / 1_000_000_000))
   }
 }

@@ -1,4 +1,12 @@
 extension Duration {
+  /// About how long it is, in the largest unit of which there are two: `14s`, `90m`, `30d`.
+  public var inWords: String {
+    let units: [(suffix: String, seconds: Int64)] = [("d", 86_400), ("h", 3600), ("m", 60)]
+    let seconds = (self + .milliseconds(500)).components.seconds
+    let unit = units.first { seconds >= 2 * $0.seconds }
+    return unit.map { "\((seconds + $0.seconds / 2) / $0.seconds)\($0.suffix)" } ?? "\(seconds)s"
+  }
+
   /// Reads what people write: a whole number and a unit, `15ms`, `30s`, `10m`, `12h` or `7d`; a
   /// number alone is seconds.
   public init?(text: String) {

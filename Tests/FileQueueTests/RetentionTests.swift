@@ -1,14 +1,17 @@
 import Kernel
 import Support
+import Synchronization
 import Testing
 
 @testable import FileQueue
 
 struct RetentionTests {
-  private func segment(_ byteCount: Int, _ eventCount: Int, _ times: ClosedRange<Int64>)
-    -> Retention.Segment
-  {
-    Retention.Segment(byteCount: byteCount, eventCount: eventCount, times: times)
+  private func segment(
+    _ byteCount: Int, _ eventCount: Int, _ times: ClosedRange<Int64>
+  ) -> Retention.Segment {
+    Retention.Segment(
+      byteCount: byteCount, eventCount: eventCount, firstTime: times.lowerBound,
+      lastTime: times.upperBound, modifiedTime: times.upperBound)
   }
 
   private var three: [Retention.Segment] {
@@ -36,6 +39,99 @@ struct RetentionTests {
     let retention = Retention(
       byteCountMaximum: nil, ageMaximum: .seconds(2), eventCountMaximum: nil)
     #expect(retention.removableCount(three, now: now) == removed)
+  }
+
+  /// A segment whose events have the time `first` to `last` and were written at `modified`.
+  private func timed(
+    _ first: Int64, _ last: Int64, modified: Int64, eventCount: Int = 10
+  ) -> Retention.Segment {
+    Retention.Segment(
+      byteCount: 100, eventCount: eventCount, firstTime: first, lastTime: last,
+      modifiedTime: modified)
+  }
+
+  @Test func `a segment from the future is as old as its file, or as what follows it`() {
+    let retention = Retention(
+      byteCountMaximum: nil, ageMaximum: .seconds(2), eventCountMaximum: nil)
+    let future: Int64 = 1_000_000
+    // By its file.
+    var segments = [timed(0, future, modified: 1000), timed(future, future, modified: 9000)]
+    #expect(retention.removableCount(segments, now: 2999) == 0)
+    #expect(retention.removableCount(segments, now: 3001) == 1)
+    // By what follows, where the file is from the future too.
+    segments = [timed(future, future, modified: future), timed(1000, 1000, modified: 1000)]
+    #expect(retention.removableCount(segments, now: 2999) == 0)
+    #expect(retention.removableCount(segments, now: 3001) == 1)
+    // By an empty one that follows.
+    segments = [
+      timed(future, future, modified: future), timed(0, 0, modified: 1000, eventCount: 0),
+    ]
+    #expect(retention.removableCount(segments, now: 2999) == 0)
+    #expect(retention.removableCount(segments, now: 3001) == 1)
+    // By nothing: it is new.
+    segments = [timed(future, future, modified: future), timed(future, future, modified: future)]
+    #expect(retention.removableCount(segments, now: 90_000) == 0)
+  }
+
+  @Test func `an old file or follower makes no segment old that has a time of its own`() {
+    let retention = Retention(
+      byteCountMaximum: nil, ageMaximum: .seconds(2), eventCountMaximum: nil)
+    let segments = [timed(5000, 5000, modified: 0), timed(0, 0, modified: 0)]
+    #expect(retention.removableCount(segments, now: 7000) == 0)
+    #expect(retention.removableCount(segments, now: 7001) == 1)
+  }
+
+  @Test func `the last segment is sealed where its times are ahead of the clock of new events`() {
+    let retention = Retention(
+      byteCountMaximum: nil, ageMaximum: .seconds(8000), eventCountMaximum: nil)
+    let last = timed(1_000_000, 1_000_000, modified: 0)
+    #expect(retention.wantsSealed(last, now: 1000, wall: 1000))
+    #expect(!retention.wantsSealed(last, now: 1000, wall: 1_000_000))
+    #expect(!retention.wantsSealed(timed(1000, 1000, modified: 0), now: 1000, wall: 1000))
+  }
+
+  @Test func `the smallest limits there are make segments of one event`() {
+    let retention = Retention(byteCountMaximum: 1, ageMaximum: nil, eventCountMaximum: 1)
+    #expect(retention.segmentByteCountMaximum == 1)
+    #expect(retention.segmentEventCountMaximum == 1)
+  }
+
+  @Test func `a jump of the clock removes nothing in a queue, and is over when the clock is right`()
+    throws
+  {
+    let fixture = try QueueFixture()
+    let queue = try fixture.open()
+    var appender = try Appender(queue)
+    _ = try appender.append([fixture.pending("event")])
+    let lead = Mutex<Int64>(0)
+    let elapsed = Mutex<Int64>(0)
+    let start = Clock.unixMilliseconds()
+    let clocks = UpkeepRounds.Clocks(
+      wall: { start + elapsed.withLock { $0 } + lead.withLock { $0 } },
+      monotonic: { elapsed.withLock { $0 } * 1_000_000 })
+    let told = Mutex<[String]>([])
+    let retention = Retention(
+      byteCountMaximum: nil, ageMaximum: .seconds(20), eventCountMaximum: nil)
+    var upkeep = try UpkeepRounds(queue, retention: retention, clocks: clocks) { isError, text in
+      told.withLock { $0.append(text) }
+    }
+    func run(seconds: Int64) {
+      for _ in 0..<(seconds * 4) {
+        elapsed.withLock { $0 += 250 }
+        upkeep.run()
+      }
+    }
+    run(seconds: 1)
+    lead.withLock { $0 = 30 * 86_400_000 }
+    run(seconds: 14)
+    #expect(try queue.figures().eventCount == 1)
+    lead.withLock { $0 = 0 }
+    run(seconds: 4)
+    #expect(try queue.figures().eventCount == 1)
+    run(seconds: 4)
+    #expect(try queue.figures().eventCount == 0)
+    let clockLines = told.withLock { $0 }.filter { $0.contains("clock") }
+    #expect(clockLines.count == 2, "\(clockLines)")
   }
 
   @Test func `the upkeep seals and removes, readers go on, and those who held a segment read it`()

@@ -25,27 +25,22 @@ public struct TopicPattern: Hashable, Sendable {
   /// - Throws: `QueueError.invalidTopic`.
   init(_ text: String) throws(QueueError) {
     try Topic.check(text)
-    let parts = Self.parts(of: text)
-    guard !parts.dropLast().contains(.rest) else {
+    guard !Self.split(text).dropLast().contains(">") else {
       throw .invalidTopic(reason: "'\(text)' has '>' elsewhere than at its end")
     }
     self.text = text
-    self.parts = parts
-  }
-
-  /// Whether both are the same bytes; texts that Unicode takes for the same are two patterns.
-  public static func == (one: TopicPattern, other: TopicPattern) -> Bool {
-    one.parts == other.parts
-  }
-
-  /// Hashes the bytes.
-  public func hash(into hasher: inout Hasher) {
-    hasher.combine(parts)
+    parts = Self.split(text).map { part in
+      switch part {
+      case "*": .one
+      case ">": .rest
+      default: .literal(Topic.encode(part))
+      }
+    }
   }
 
   /// Whether a part of `text` is left open.
   static func isWritten(in text: String) -> Bool {
-    parts(of: text).contains { $0 == .one || $0 == .rest }
+    split(text).contains { $0 == "*" || $0 == ">" }
   }
 
   /// Whether the pattern takes a topic, as it stands in a record's head.
@@ -67,11 +62,7 @@ public struct TopicPattern: Hashable, Sendable {
     return start > encodedTopic.count
   }
 
-  private static func parts(of text: String) -> [Part] {
-    text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { part in
-      if part.elementsEqual("*".utf8) { return .one }
-      if part.elementsEqual(">".utf8) { return .rest }
-      return .literal(Topic.encode(part))
-    }
+  private static func split(_ text: String) -> [Substring] {
+    text.split(separator: ".", omittingEmptySubsequences: false)
   }
 }

@@ -16,19 +16,59 @@ struct UpkeepRounds: ~Copyable {
   private var lookedAfter: Set<SegmentName> = []
   private var lastLag: (appended: UInt64, durable: UInt64) = (0, 0)
   private var lastError = ""
+  private let clocks: Clocks
+  private var clockWatch: ClockWatch
+
+  /// The clocks that ages are judged by.
+  struct Clocks: Sendable {
+    /// Milliseconds since 1970.
+    var wall: @Sendable () -> Int64 = Clock.unixMilliseconds
+    /// Nanoseconds.
+    var monotonic: @Sendable () -> Int64 = Clock.monotonicNanoseconds
+  }
 
   init(
-    _ queue: Queue, retention: Retention, report: @escaping Upkeep.Report
+    _ queue: Queue, retention: Retention, clocks: Clocks = Clocks(),
+    report: @escaping Upkeep.Report
   ) throws(QueueError) {
     let lock = try mapping { () throws(SystemCallError) in
       FileLock(try Descriptor.open(queue.directory.upkeepPath, .createIfMissing))
     }
     let appender = try Appender(queue)
+    let wall = clocks.wall()
+    let lastKnown = try Self.lastKnownTime(of: queue, wall: wall)
     self.queue = queue
     self.retention = retention
     self.report = report
     self.lock = lock
     self.appender = appender
+    self.clocks = clocks
+    clockWatch = ClockWatch(lastKnown: lastKnown, wall: wall, monotonic: clocks.monotonic())
+    if let age = retention.ageMaximum, clockWatch.aheadBy > age {
+      report(false, Self.text(of: .ahead(clockWatch.aheadBy), isStart: true))
+    }
+  }
+
+  /// When the queue was last written to, as far as the wall clock has come there; where it is empty, now.
+  private static func lastKnownTime(of queue: Queue, wall: Int64) throws(QueueError) -> Int64 {
+    let segments = try queue.directory.segments()
+    guard let last = segments.last(where: { $0.first < queue.durableNext }) else { return wall }
+    var reader = QueueReader(queue)
+    let published = try reader.time(ofEventBefore: queue.durableNext, in: last) ?? wall
+    if published > wall { return wall }
+    // Recovery, which cuts a torn tail, writes too.
+    if queue.recovery.tornByteCount > 0 { return published }
+    return max(published, modifiedTime(of: last, in: queue.directory) ?? 0)
+  }
+
+  /// When a segment's text was last written to, in milliseconds since 1970; nil where it is gone.
+  private static func modifiedTime(
+    of segment: SegmentName, in directory: QueueDirectory
+  ) -> Int64? {
+    guard let text = try? Descriptor.open(directory.textPath(segment), .readOnly),
+      let status = try? text.status()
+    else { return nil }
+    return Int64(status.modifiedUnixSeconds) * 1000
   }
 
   /// Waits for the next round; returns whether there is none.
@@ -38,6 +78,9 @@ struct UpkeepRounds: ~Copyable {
 
   /// Does what there is to do; an error is reported once and tried again in the next round.
   mutating func run() {
+    if let finding = clockWatch.look(wall: clocks.wall(), monotonic: clocks.monotonic()) {
+      report(false, Self.text(of: finding, isStart: false))
+    }
     do {
       try synchronizeLeftOver()
       round += 1
@@ -71,9 +114,10 @@ struct UpkeepRounds: ~Copyable {
       guard holdsLock else { return }
     }
     var segments = try queue.directory.segments()
-    let now = Clock.unixMilliseconds()
+    let now = clockWatch.now
     if let last = segments.last, !queue.tail.hasFailed,
-      try retention.wantsSealed(contents(of: last, next: queue.durableNext), now: now)
+      try retention.wantsSealed(
+        contents(of: last, next: queue.durableNext), now: now, wall: clocks.wall())
     {
       try appender.seal()
       segments = try queue.directory.segments()
@@ -121,6 +165,24 @@ struct UpkeepRounds: ~Copyable {
     }
   }
 
+  /// What the log is told of a clock.
+  private static func text(of finding: ClockWatch.Finding, isStart: Bool) -> String {
+    let rule =
+      "retention by age believes it when it has stayed so for "
+      + QueueLimits.clockPatience.inWords
+    return switch finding {
+    case .ahead(let lead) where isStart:
+      "the clock is \(lead.inWords) ahead of the queue's newest event: \(rule)"
+    case .ahead(let lead):
+      "the clock has jumped ahead by \(lead.inWords): \(rule)"
+    case .right: "the clock has been set right"
+    case .believed(let lead):
+      "the clock has stayed ahead by \(lead.inWords): retention by age believes it now"
+    case .setBack(let step):
+      "the clock was set back by \(step.inWords): later events get earlier times"
+    }
+  }
+
   private mutating func contents(
     of segment: SegmentName, next: UInt64
   ) throws(QueueError) -> Retention.Segment {
@@ -131,8 +193,9 @@ struct UpkeepRounds: ~Copyable {
     let last = try reader.time(ofEventBefore: next, in: segment) ?? first
     let contents = Retention.Segment(
       byteCount: try queue.directory.byteCount(of: segment),
-      eventCount: Int(max(next, segment.first) - segment.first),
-      times: first...max(first, last))
+      eventCount: Int(clamping: max(next, segment.first) - segment.first),
+      firstTime: first, lastTime: last,
+      modifiedTime: Self.modifiedTime(of: segment, in: queue.directory) ?? .max)
     if !isLast, lookedAfter.contains(segment) { known[segment] = contents }
     return contents
   }
