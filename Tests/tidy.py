@@ -28,6 +28,28 @@ IMPORTS = {
     "CLI": {"ArgumentParser", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
             "Hub", "Kernel", "Logging", "Synchronization", "SystemPackage"},
 }
+# Text of protocols is UTF-8 bytes, compared as bytes. What works on Swift's characters, where a letter and
+# the accent behind it are one and equal another letter, is not for these modules.
+BYTE_MODULES = {"EventStream", "FastCGI", "FileQueue", "Hub", "Streaming"}
+CHARACTERS = re.compile(
+    r"\bCharacter\b"
+    r"|\.(?:hasPrefix|hasSuffix|lowercased|uppercased|isHexDigit|isLetter|isNumber|isWhitespace|isNewline)\b"
+    r"|(?<!joined\()separator: \""  # split(separator: "x"), and what else takes a character
+    r"|\.(?:contains|firstIndex|lastIndex|starts)\((?:of: |with: )?\"[^\"]*\"(?!\.utf8)"
+    r"|\.(?:first|last)\??\s*[!=]=\s*\""
+    r"|\.text\)?\s*(?:[!=<>]=|[<>])\s|[!=]=\s*[\w.$]+\.text\b"
+    r"|[!=]= \"[^\"]*[^\x00-\x3a\x3c-\x4a\x4c-\x5f\x61-\x7f][^\"]*\""  # what equals other bytes too
+    r"|\bSet<String>|\[String: ")
+# These take lists and texts alike: a list is one by its name, and a text says that its bytes are meant.
+ENDS = re.compile(
+    r"(\w+)(?:\([^()]*\))?\??\.(?:split(?!\(separator: UInt8)|dropFirst|dropLast|prefix|suffix|popFirst|popLast"
+    r"|removeFirst|removeLast|enumerated|reversed)\b")
+LISTS = {
+    "all", "behind", "body", "bytes", "content", "data", "encode", "entries", "free", "live", "named", "order", "part", "parts",
+    "path", "raw", "received", "resolved", "route", "segments", "uri", "utf8", "values", "waiting",
+}
+# Not text of a protocol: kinds of failures, as keys.
+CHARACTERS_ALLOWED = {"Streaming/Loop/FailureReports.swift", "FileQueue/QueueDirectory.swift"}
 UNSAFE_MODULES = {"Kernel", "FastCGI"}
 BINS = re.compile(r"(Util|Helper|Misc|Common|Manager|Base)", re.IGNORECASE)
 UNDONE = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
@@ -67,6 +89,13 @@ def breaches_of(path):
             yield f"{name}: {module} must not import {imported}"
     if module not in UNSAFE_MODULES and re.search(r"^[^/]*\bunsafe\b", text, re.MULTILINE):
         yield f"{name}: unsafe code belongs in {' or '.join(sorted(UNSAFE_MODULES))}"
+    if module in BYTE_MODULES and str(name.relative_to("Sources")) not in CHARACTERS_ALLOWED:
+        for number, line in enumerate(lines, 1):
+            code = line.partition("// ")[0]
+            found = CHARACTERS.search(code)
+            lists = [match for match in ENDS.finditer(code) if match[1] not in LISTS]
+            if found or lists:
+                yield f"{name}:{number}: `{(found or lists[0])[0]}` works on characters: take the bytes (utf8)"
     concept = path.stem.split("+")[0]
     if not re.search(rf"\b(struct|class|enum|extension|protocol) {concept}\b", text):
         yield f"{name}: does not declare or extend {concept}"

@@ -39,23 +39,22 @@ public struct Request: ~Copyable {
     return unsafe String(cString: value)
   }
 
-  /// As ``parameter(_:)``, but empty where it is missing and nil where it is not UTF-8.
-  private func validParameter(_ name: String) -> String? {
-    guard let value = unsafe FCGX_GetParam(name, request.pointee.envp) else { return "" }
-    return unsafe String(validatingCString: value)
+  /// The bytes of a CGI variable; empty where the web server has not sent it.
+  public func bytes(of name: String) -> [UInt8] {
+    guard let value = unsafe FCGX_GetParam(name, request.pointee.envp) else { return [] }
+    var bytes: [UInt8] = []
+    while unsafe value[bytes.count] != 0 {
+      unsafe bytes.append(UInt8(bitPattern: value[bytes.count]))
+    }
+    return bytes
   }
 
   /// The request's method.
   public var method: String { parameter("REQUEST_METHOD") ?? "" }
-  /// The path, percent escapes decoded: SCRIPT_NAME and PATH_INFO; nil where it is not UTF-8.
-  public var path: String? {
-    guard let script = validParameter("SCRIPT_NAME"), let rest = validParameter("PATH_INFO") else {
-      return nil
-    }
-    return script + rest
-  }
-  /// What stands behind the question mark; nil where it is not UTF-8.
-  public var query: String? { validParameter("QUERY_STRING") }
+  /// The path as the web server understands it, percent escapes decoded: SCRIPT_NAME and PATH_INFO.
+  public var path: [UInt8] { bytes(of: "SCRIPT_NAME") + bytes(of: "PATH_INFO") }
+  /// What stands behind the question mark.
+  public var query: [UInt8] { bytes(of: "QUERY_STRING") }
   /// The request's id on its connection.
   public var requestID: UInt16 { UInt16(truncatingIfNeeded: unsafe request.pointee.requestId) }
   /// Whether the web server wants the connection kept.

@@ -150,7 +150,7 @@ final class FrontFixture {
 /// another thread.
 struct Echo: Responder {
   func answer(_ request: borrowing Request, exchange: Exchange) -> Answer {
-    let path = request.path ?? "not UTF-8"
+    let path = String(validating: request.path, as: UTF8.self) ?? "not UTF-8"
     switch path {
     case "/stream":
       return .stream { connection in

@@ -17,6 +17,11 @@ struct CrossOriginTests {
     #expect(allowed([], "https://a.example") == nil)
   }
 
+  @Test func `an origin of other bytes is another one`() {
+    #expect(allowed(["https://\u{E9}.example"], "https://e\u{301}.example") == nil)
+    #expect(allowed(["https://K.example"], "https://\u{212A}.example") == nil)
+  }
+
   @Test func `an answer that depends on the origin says so to caches`() {
     let headers = CrossOrigin(["https://a.example"]).headers(for: "https://b.example")
     #expect(headers.map(\.name) == ["Vary"])

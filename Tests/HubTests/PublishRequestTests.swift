@@ -17,7 +17,7 @@ struct PublishRequestTests {
     query: String = ""
   ) throws -> PublishRequest {
     try PublishRequest(
-      contentType: contentType, pathTopic: pathTopic, pairs: FormDecoding.pairs(query),
+      contentType: contentType, pathTopic: pathTopic, pairs: FormDecoding.pairs(query.utf8),
       body: Array(body.utf8))
   }
 
@@ -133,6 +133,13 @@ struct PublishRequestTests {
     }
     #expect(problem?.code == .invalidParameter)
     #expect(problem?.field == "topci")
+  }
+
+  @Test func `a topic of other bytes is another one`() {
+    let problem = #expect(throws: Problem.self) {
+      try read("{\"message\":\"a\",\"topic\":\"\u{E9}\"}", pathTopic: "e\u{301}")
+    }
+    #expect(problem?.code == .invalidTopic)
   }
 
   @Test func `the topic comes from the path or the body, but not two from both`() throws {

@@ -8,7 +8,7 @@ struct SubscribeRequestTests {
   private func read(
     _ query: String, path: String? = nil, header: String? = nil
   ) throws -> SubscribeRequest {
-    try SubscribeRequest(pathTopic: path, pairs: FormDecoding.pairs(query), header: header)
+    try SubscribeRequest(pathTopic: path, pairs: FormDecoding.pairs(query.utf8), header: header)
   }
 
   @Test func `the spellings of a topic mean the same`() throws {
@@ -37,6 +37,12 @@ struct SubscribeRequestTests {
   @Test func `percent escapes and plus signs are decoded`() throws {
     let request = try read("topic=two+words&topic=%C3%A9&topic=100%25&topic=50%")
     #expect(request.filter.topics.map(\.text) == ["100%", "50%", "two words", "é"])
+    // A mark behind a sign of the syntax belongs to the text.
+    let marks = try read("topic=\u{301}a&topic=b%CC%81&\u{301}=1&x=\u{301}")
+    #expect(
+      marks.filter.topics.map { Array($0.text.utf8) } == [
+        Array("b\u{301}".utf8), Array("\u{301}a".utf8),
+      ])
   }
 
   @Test func `a query that is not UTF-8 is a problem`() {

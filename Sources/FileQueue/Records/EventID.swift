@@ -1,3 +1,5 @@
+import Kernel
+
 /// A place in a queue: which queue, and the how-manieth event in it.
 ///
 /// Its printed form, `6f2a91c4-42`, is the `id:` of the event on the wire and what a browser sends
@@ -19,13 +21,18 @@ public struct EventID: Hashable, Sendable, CustomStringConvertible {
   /// Reads the printed form: eight small hexadecimal digits, a hyphen, a decimal number without
   /// leading zeros.
   public init?(_ text: String) {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].utf8.count == 8, let epoch = UInt32(parts[0], radix: 16),
-      let sequence = UInt64(parts[1])
+    let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].count == HexadecimalDigits.byteCount,
+      let sequence = UInt64(decimal: parts[1])
     else { return nil }
+    var epoch: UInt32 = 0
+    for byte in parts[0] {
+      guard let digit = byte.hexadecimalValue else { return nil }
+      epoch = epoch << 4 | UInt32(digit)
+    }
     self.init(epoch: epoch, sequence: sequence)
-    // Signs, capitals and leading zeros are other texts for the same number; only one is the id.
-    guard description == text else { return nil }
+    // Leading zeros are another text for the same number; only one is the id.
+    guard description.hasSameBytes(as: text) else { return nil }
   }
 
   /// The printed form.

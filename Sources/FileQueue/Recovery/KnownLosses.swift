@@ -13,8 +13,8 @@ struct KnownLosses {
       var bytes = [UInt8](repeating: 0, count: try file.status().byteCount)
       var span = bytes.mutableSpan
       _ = try file.read(at: 0, into: &span)
-      for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-        let numbers = line.split(separator: " ").compactMap { UInt64($0) }
+      for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        let numbers = line.split(separator: UInt8(ascii: " ")).compactMap { UInt64(decimal: $0) }
         if numbers.count == 2, numbers[0] <= numbers[1] { ranges.append(numbers[0]...numbers[1]) }
       }
     } catch {
@@ -41,5 +41,5 @@ struct KnownLosses {
   }
 
   /// Whether a file in the quarantine is the notes.
-  static func isNotes(_ name: String) -> Bool { name == Self.name }
+  static func isNotes(_ name: String) -> Bool { name.hasSameBytes(as: Self.name) }
 }

@@ -1,5 +1,7 @@
 /// The names of a segment's files: the first sequence in it, as 20 digits, so that a listing sorts.
 public struct SegmentName: Hashable, Sendable, Comparable, CustomStringConvertible {
+  private static let digitCount = 20
+
   /// The sequence of the segment's first event.
   public let first: UInt64
 
@@ -27,12 +29,12 @@ public struct SegmentName: Hashable, Sendable, Comparable, CustomStringConvertib
   }
 
   private init?(_ name: String, suffix: String) {
-    guard name.hasSuffix(suffix), name.utf8.count == 20 + suffix.utf8.count,
-      let first = UInt64(name.dropLast(suffix.count)), first > 0,
+    let bytes = Array(name.utf8)
+    guard bytes.count > Self.digitCount, bytes[Self.digitCount...].elementsEqual(suffix.utf8),
+      let first = UInt64(decimal: bytes[..<Self.digitCount]), first > 0,
       first <= QueueLimits.sequenceMaximum
     else { return nil }
     self.first = first
-    guard digits + suffix == name else { return nil }
   }
 
   /// The file with the events.
@@ -44,7 +46,7 @@ public struct SegmentName: Hashable, Sendable, Comparable, CustomStringConvertib
 
   private var digits: String {
     let number = "\(first)"
-    return String(repeating: "0", count: 20 - number.utf8.count) + number
+    return String(repeating: "0", count: Self.digitCount - number.utf8.count) + number
   }
 
   /// The name of the text file.

@@ -2,7 +2,7 @@
 /// control characters, of which no part between dots is `*` or `>`.
 ///
 /// It is kept as it stands in a record's head, where a space and a percent sign are written as
-/// `%20` and `%25`.
+/// `%20` and `%25`. Two topics are the same if their bytes are.
 public struct Topic: Hashable, Sendable, CustomStringConvertible {
   /// The topic of an event for which none is named.
   public static let `default` = Topic(trusted: "default")
@@ -31,10 +31,23 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
       throw .invalidTopic(
         reason: "has \(count) bytes; the limit is \(QueueLimits.topicByteCountMaximum)")
     }
-    for (offset, scalar) in text.unicodeScalars.enumerated()
-    where scalar.properties.generalCategory == .control {
-      throw .invalidTopic(reason: "has a control character as character \(offset + 1)")
+    var offset = 0
+    for scalar in text.unicodeScalars {
+      guard scalar.properties.generalCategory != .control else {
+        throw .invalidTopic(reason: "has a control character at byte \(offset)")
+      }
+      offset += UTF8.width(scalar)
     }
+  }
+
+  /// Whether both are the same bytes; texts that Unicode takes for the same are two topics.
+  public static func == (one: Topic, other: Topic) -> Bool {
+    one.encoded == other.encoded
+  }
+
+  /// Hashes the bytes.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(encoded)
   }
 
   /// Reads a topic from a record's head; nil where that is no topic.
@@ -62,14 +75,14 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
 
   private init(trusted text: String) {
     self.text = text
-    encoded = Self.encode(text[...])
+    encoded = Self.encode(text.utf8)
   }
 
   /// A topic or a part of one as it stands in a record's head.
-  static func encode(_ text: Substring) -> [UInt8] {
+  static func encode(_ text: some Collection<UInt8>) -> [UInt8] {
     var encoded: [UInt8] = []
-    encoded.reserveCapacity(text.utf8.count)
-    for byte in text.utf8 {
+    encoded.reserveCapacity(text.count)
+    for byte in text {
       switch byte {
       case UInt8(ascii: " "): encoded.append(contentsOf: "%20".utf8)
       case UInt8(ascii: "%"): encoded.append(contentsOf: "%25".utf8)

@@ -21,8 +21,8 @@ public struct TopicFilter: Hashable, Sendable, CustomStringConvertible {
       }
     }
     if topics.isEmpty && patterns.isEmpty { topics.insert(.default) }
-    self.topics = topics.sorted { $0.text < $1.text }
-    self.patterns = patterns.sorted { $0.text < $1.text }
+    self.topics = topics.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
+    self.patterns = patterns.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
   }
 
   /// Whether an event of `topic` is asked for.

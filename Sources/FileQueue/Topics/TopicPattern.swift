@@ -25,22 +25,27 @@ public struct TopicPattern: Hashable, Sendable {
   /// - Throws: `QueueError.invalidTopic`.
   init(_ text: String) throws(QueueError) {
     try Topic.check(text)
-    guard !Self.split(text).dropLast().contains(">") else {
+    let parts = Self.parts(of: text)
+    guard !parts.dropLast().contains(.rest) else {
       throw .invalidTopic(reason: "'\(text)' has '>' elsewhere than at its end")
     }
     self.text = text
-    parts = Self.split(text).map { part in
-      switch part {
-      case "*": .one
-      case ">": .rest
-      default: .literal(Topic.encode(part))
-      }
-    }
+    self.parts = parts
+  }
+
+  /// Whether both are the same bytes; texts that Unicode takes for the same are two patterns.
+  public static func == (one: TopicPattern, other: TopicPattern) -> Bool {
+    one.parts == other.parts
+  }
+
+  /// Hashes the bytes.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(parts)
   }
 
   /// Whether a part of `text` is left open.
   static func isWritten(in text: String) -> Bool {
-    split(text).contains { $0 == "*" || $0 == ">" }
+    parts(of: text).contains { $0 == .one || $0 == .rest }
   }
 
   /// Whether the pattern takes a topic, as it stands in a record's head.
@@ -62,7 +67,11 @@ public struct TopicPattern: Hashable, Sendable {
     return start > encodedTopic.count
   }
 
-  private static func split(_ text: String) -> [Substring] {
-    text.split(separator: ".", omittingEmptySubsequences: false)
+  private static func parts(of text: String) -> [Part] {
+    text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { part in
+      if part.elementsEqual("*".utf8) { return .one }
+      if part.elementsEqual(">".utf8) { return .rest }
+      return .literal(Topic.encode(part))
+    }
   }
 }

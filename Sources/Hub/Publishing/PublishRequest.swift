@@ -43,14 +43,11 @@ struct PublishRequest {
   }
 
   private static func checkMediaType(_ contentType: String?) throws(Problem) {
-    if contentType == "application/json" { return }
-    let type = (contentType ?? "").prefix { $0 != ";" }.lowercased()
-      .filter { $0 != " " && $0 != "\t" }
-    guard type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
-    else {
+    let type = MediaType(contentType ?? "")
+    guard type.isJSON else {
       let given =
-        type.isEmpty
-        ? "the request has no Content-Type" : "Content-Type is '\(type.excerpt())'"
+        type.text.isEmpty
+        ? "the request has no Content-Type" : "Content-Type is '\(type.text.excerpt())'"
       throw Problem(
         status: 415, code: .unsupportedMediaType,
         detail: "\(given): send {\"message\": \"…\"} with Content-Type: application/json",

@@ -1,4 +1,5 @@
 import FileQueue
+import Kernel
 
 /// The one topic that a publisher names: in the path, in the query, or in the body.
 enum PublishTopic {
@@ -21,7 +22,7 @@ enum PublishTopic {
   /// The topic that all places agree on; the default one where none is named.
   static func agreed(_ named: [(place: String, text: String)]) throws(Problem) -> Topic {
     guard let first = named.first else { return .default }
-    if let other = named.first(where: { $0.text != first.text }) {
+    if let other = named.first(where: { !$0.text.hasSameBytes(as: first.text) }) {
       throw Problem(
         status: 400, code: .invalidTopic,
         detail: "\(first.place) names topic '\(first.text.excerpt())' and \(other.place) "

@@ -1,17 +1,23 @@
+import Kernel
+
 /// Which other origins' pages may read streams (Fetch standard, CORS protocol).
 struct CrossOrigin: Sendable {
-  private let origins: Set<String>
+  private let origins: [String]
+  private let allowsAll: Bool
 
   init(_ origins: [String]) {
-    self.origins = Set(origins)
+    self.origins = origins
+    allowsAll = origins.contains { $0.hasSameBytes(as: "*") }
   }
 
   /// Headers of an answer to a request of `origin`.
   func headers(for origin: String?) -> [(name: String, value: String)] {
-    if origins.contains("*") { return [(name: "Access-Control-Allow-Origin", value: "*")] }
+    if allowsAll { return [(name: "Access-Control-Allow-Origin", value: "*")] }
     guard !origins.isEmpty else { return [] }
     let vary = (name: "Vary", value: "Origin")
-    guard let origin, origins.contains(origin) else { return [vary] }
+    guard let origin, origins.contains(where: { $0.hasSameBytes(as: origin) }) else {
+      return [vary]
+    }
     return [(name: "Access-Control-Allow-Origin", value: origin), vary]
   }
 

@@ -21,48 +21,33 @@ struct Router: Responder {
 
   func answer(_ request: borrowing Request, exchange: Exchange) -> Answer {
     do throws(Problem) {
-      guard let path = request.path else {
-        throw Problem(
-          status: 400, code: .invalidTopic,
-          detail: "the path is not UTF-8 after its percent escapes are decoded: name the topic in "
-            + "UTF-8", field: "topic")
-      }
-      return try answer(request, path: path, exchange)
+      return try answer(request, exchange)
     } catch {
       return .now(response(to: error))
     }
   }
 
   private func answer(
-    _ request: borrowing Request, path: String, _ exchange: Exchange
+    _ request: borrowing Request, _ exchange: Exchange
   ) throws(Problem) -> Answer {
-    if path == "/healthz" {
-      count(.health)
-      return .now(Self.health)
-    }
-    if path == "/status" {
-      count(.status)
-      return try status(request)
-    }
-    if path == "/metrics" {
-      count(.metrics)
-      return try metrics(request)
-    }
-    if let topic = Self.topic(in: path, under: "/sse") {
-      count(.stream)
-      return try stream(request, pathTopic: topic)
-    }
-    if let topic = Self.topic(in: path, under: "/publish") {
-      count(.publish)
-      do throws(Problem) { return try publish(request, pathTopic: topic, exchange) } catch {
+    let route = Route(path: request.path)
+    counters.add(to: PageLayout.cell(route))
+    switch route {
+    case .health: return .now(Self.health)
+    case .status: return try status(request)
+    case .metrics: return try metrics(request)
+    case .stream: return try stream(request)
+    case .publish:
+      do throws(Problem) { return try publish(request, exchange) } catch {
         counters.add(to: PageLayout.publishesRefusedCell)
         throw error
       }
+    case .other:
+      let path = String(decoding: request.path, as: UTF8.self)
+      throw Problem(
+        status: 404, code: .notFound,
+        detail: "there is nothing at \(path.excerpt()): subscribe at /sse, publish at /publish")
     }
-    count(.other)
-    throw Problem(
-      status: 404, code: .notFound,
-      detail: "there is nothing at \(path.excerpt()): subscribe at /sse, publish at /publish")
   }
 
   func refuse(_ refusal: Refusal) -> Response {
@@ -75,28 +60,16 @@ struct Router: Responder {
     }
   }
 
-  private func count(_ route: Route) {
-    counters.add(to: PageLayout.cell(route))
-  }
-
   private func response(to problem: Problem) -> Response {
     counters.add(to: PageLayout.cell(problem.code))
     return problem.response
   }
 
-  /// What stands behind a route's name: an empty text for `/sse` and `/sse/`; nil for other paths.
-  private static func topic(in path: String, under route: String) -> String? {
-    guard path.hasPrefix(route) else { return nil }
-    let rest = path.dropFirst(route.count)
-    if rest.isEmpty { return "" }
-    return rest.first == "/" ? String(rest.dropFirst()) : nil
-  }
-
-  private static func pairs(
-    of request: borrowing Request
-  ) throws(Problem) -> [(name: String, value: String)] {
-    guard let query = request.query else { throw FormDecoding.notUTF8 }
-    return try FormDecoding.pairs(query)
+  /// The topic that the path names.
+  private static func topic(
+    of request: borrowing Request, behind route: Route
+  ) throws(Problem) -> String? {
+    try PathTopic.read(route, path: request.path, uri: request.bytes(of: "REQUEST_URI"))
   }
 
   private static let health = Response(
@@ -137,9 +110,7 @@ struct Router: Responder {
 
   // MARK: - Streams
 
-  private func stream(
-    _ request: borrowing Request, pathTopic: String
-  ) throws(Problem) -> Answer {
+  private func stream(_ request: borrowing Request) throws(Problem) -> Answer {
     let origin = request.parameter("HTTP_ORIGIN")
     switch request.method {
     case "OPTIONS":
@@ -155,9 +126,9 @@ struct Router: Responder {
         detail: "a stream is read with GET; events are published at /publish",
         allow: Self.streamMethods)
     }
-    let pairs = try Self.pairs(of: request)
+    let pairs = try FormDecoding.pairs(request.query)
     let subscription = try SubscribeRequest(
-      pathTopic: pathTopic.isEmpty ? nil : pathTopic, pairs: pairs,
+      pathTopic: try Self.topic(of: request, behind: .stream), pairs: pairs,
       header: request.parameter("HTTP_LAST_EVENT_ID"))
     let headers = StreamOpening.headers + crossOrigin.headers(for: origin)
     var source = StreamSource.queue(subscription.filter, from: subscription.start)
@@ -218,7 +189,7 @@ struct Router: Responder {
   // MARK: - Publishing
 
   private func publish(
-    _ request: borrowing Request, pathTopic: String, _ exchange: Exchange
+    _ request: borrowing Request, _ exchange: Exchange
   ) throws(Problem) -> Answer {
     let receivedAt = Clock.monotonicNanoseconds()
     guard request.method == "PUT" || request.method == "POST" else {
@@ -228,7 +199,8 @@ struct Router: Responder {
     }
     let publication = try PublishRequest(
       contentType: request.parameter("CONTENT_TYPE"),
-      pathTopic: pathTopic.isEmpty ? nil : pathTopic, pairs: try Self.pairs(of: request),
+      pathTopic: try Self.topic(of: request, behind: .publish),
+      pairs: try FormDecoding.pairs(request.query),
       body: request.body)
     let topic = publication.topic
     let epoch = queue.epoch

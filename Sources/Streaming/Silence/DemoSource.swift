@@ -62,8 +62,10 @@ package struct DemoSource: Sendable {
   private static func now() -> String {
     let nanoseconds = Clock.unixNanoseconds()
     let date = Date(timeIntervalSince1970: Double(nanoseconds / 1_000_000_000))
-    let fraction = String(nanoseconds % 1_000_000_000 / 1000 + 1_000_000).dropFirst()
-    let seconds = date.formatted(.iso8601).dropLast()
-    return "\(seconds).\(fraction)Z"
+    let microseconds = "\(nanoseconds % 1_000_000_000 / 1000)"
+    let zeros = String(repeating: "0", count: 6 - microseconds.utf8.count)
+    // Without its Z.
+    let seconds = Substring(date.formatted(.iso8601).utf8.dropLast())
+    return "\(seconds).\(zeros)\(microseconds)Z"
   }
 }

@@ -1,0 +1,24 @@
+import Figures
+
+extension Route {
+  private static let named: [(route: Route, path: [UInt8])] = [
+    (.stream, Array("/sse".utf8)), (.publish, Array("/publish".utf8)),
+    (.status, Array("/status".utf8)), (.metrics, Array("/metrics".utf8)),
+    (.health, Array("/healthz".utf8)),
+  ]
+
+  /// The route of a path as the web server understands it, which wins over what the client has sent.
+  init(path: [UInt8]) {
+    let found = Self.named.first { entry in
+      path.starts(with: entry.path)
+        && (path.count == entry.path.count
+          || (entry.route.hasTopics && path[entry.path.count] == UInt8(ascii: "/")))
+    }
+    self = found?.route ?? .other
+  }
+
+  /// The path without a topic; empty where there is no such route.
+  var path: [UInt8] { Self.named.first { $0.route == self }?.path ?? [] }
+
+  private var hasTopics: Bool { self == .stream || self == .publish }
+}
