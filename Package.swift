@@ -41,6 +41,7 @@ let package = Package(
       name: "CFCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
     .target(name: "Kernel", dependencies: ["CLinux", system], swiftSettings: settings),
     .target(name: "EventStream", swiftSettings: settings),
+    .target(name: "JSONText", swiftSettings: settings),
     .target(
       name: "FileQueue", dependencies: ["EventStream", "Kernel", system],
       swiftSettings: settings),
@@ -56,14 +57,15 @@ let package = Package(
     .target(
       name: "Hub",
       dependencies: [
-        "EventStream", "FastCGI", "Figures", "FileQueue", "Kernel", "Streaming", logging,
+        "EventStream", "FastCGI", "Figures", "FileQueue", "JSONText", "Kernel", "Streaming",
+        logging,
       ],
       swiftSettings: settings),
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "EventStream", "FastCGI", "Figures", "FileQueue", "Hub", "Kernel", arguments, logging,
-        system,
+        "EventStream", "FastCGI", "Figures", "FileQueue", "Hub", "JSONText", "Kernel", arguments,
+        logging, system,
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -83,6 +85,8 @@ let package = Package(
       name: "KernelTests", dependencies: ["Kernel", "Support", system], swiftSettings: settings),
     .testTarget(
       name: "EventStreamTests", dependencies: ["EventStream", "Support"], swiftSettings: settings),
+    .testTarget(
+      name: "JSONTextTests", dependencies: ["JSONText", "Support"], swiftSettings: settings),
     .testTarget(
       name: "FileQueueTests",
       dependencies: ["EventStream", "FileQueue", "Kernel", "Support", system],

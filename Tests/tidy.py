@@ -18,19 +18,20 @@ IGNORED = {"Package.resolved"}
 IMPORTS = {
     "Kernel": {"CLinux", "Glibc", "Synchronization", "SystemPackage"},
     "EventStream": set(),
+    "JSONText": set(),
     "FileQueue": {"EventStream", "Kernel", "Synchronization", "SystemPackage"},
     "FastCGI": {"CFCGI", "Kernel", "Synchronization", "SystemPackage"},
     "Figures": {"FileQueue", "FoundationEssentials", "Kernel", "Synchronization", "SystemPackage"},
     "Streaming": {"DequeModule", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
                   "HeapModule", "Kernel", "Logging", "Synchronization"},
-    "Hub": {"EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials", "Kernel", "Logging",
-            "Streaming", "Synchronization"},
+    "Hub": {"EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials", "JSONText", "Kernel",
+            "Logging", "Streaming", "Synchronization"},
     "CLI": {"ArgumentParser", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
-            "Hub", "Kernel", "Logging", "Synchronization", "SystemPackage"},
+            "Hub", "JSONText", "Kernel", "Logging", "Synchronization", "SystemPackage"},
 }
 # Text of protocols is UTF-8 bytes, compared as bytes. What works on Swift's characters, where a letter and
 # the accent behind it are one and equal another letter, is not for these modules.
-BYTE_MODULES = {"EventStream", "FastCGI", "FileQueue", "Hub", "Streaming"}
+BYTE_MODULES = {"EventStream", "FastCGI", "FileQueue", "Hub", "JSONText", "Streaming"}
 CHARACTERS = re.compile(
     r"\bCharacter\b"
     r"|\.(?:hasPrefix|hasSuffix|lowercased|uppercased|isHexDigit|isLetter|isNumber|isWhitespace|isNewline)\b"
@@ -45,8 +46,9 @@ ENDS = re.compile(
     r"(\w+)(?:\([^()]*\))?\??\.(?:split(?!\(separator: UInt8)|dropFirst|dropLast|prefix|suffix|popFirst|popLast"
     r"|removeFirst|removeLast|enumerated|reversed)\b")
 LISTS = {
-    "all", "behind", "body", "bytes", "content", "data", "encode", "entries", "free", "live", "named", "order", "part", "parts",
-    "path", "raw", "received", "resolved", "route", "segments", "uri", "utf8", "values", "waiting",
+    "all", "behind", "body", "bytes", "content", "data", "encode", "entries", "free", "live", "named", "order",
+    "part", "parts", "path", "raw", "received", "resolved", "route", "segments", "times", "uri", "utf8",
+    "values", "waiting", "zip",
 }
 # Not text of a protocol: kinds of failures, as keys.
 CHARACTERS_ALLOWED = {"Streaming/Loop/FailureReports.swift", "FileQueue/QueueDirectory.swift"}

@@ -1,6 +1,7 @@
 """Publishing with PUT and POST, through nginx."""
 
 import concurrent.futures
+import gzip
 import json
 import socket
 import subprocess
@@ -216,6 +217,25 @@ def test_the_query_names_the_topic_as_it_does_for_streams(site, name):
         assert stream.event().data == "1"
     answer = site.publish("2", path=f"/publish/orders?{name}=bills")
     assert (answer.status, answer.problem()["code"]) == (400, "invalid_topic")
+
+
+@pytest.mark.parametrize("body, headers, status, words", [
+    (gzip.compress(b'{"message":"a"}'), {}, 415, ["gzip"]),
+    (gzip.compress(b'{"message":"a"}'), {"Content-Encoding": "gzip"}, 415, ["Content-Encoding", "gzip"]),
+    (b"\x8b\x03\x80", {"Content-Encoding": "br"}, 415, ["'br'"]),
+    ("{\"message\":\"a\"}".encode("utf-16"), {}, 400, ["UTF-16"]),
+    (b'{"message":"\xff"}', {}, 400, ["byte 12", "UTF-8"]),
+    (b'{"message":"a\nb"}', {}, 400, ["a raw newline", "byte 13"]),
+    (b'{"message":"a\0b"}', {}, 400, ["a NUL byte", "byte 13"]),
+    (b'{"message":"\\udead"}', {}, 400, ["half of a surrogate pair", "byte 12"]),
+    (b'{"message":"a","message":"b"}', {}, 400, ["'message' stands there twice", "byte 15"]),
+    (b'{\n  "message": "a",\n  "topic": "b",\n}', {}, 400, ["a comma", "line 3, column 15"]),
+])
+def test_a_body_that_is_no_json_is_told_what_it_is(site, body, headers, status, words):
+    answer = site.request("PUT", "/publish", body, {"Content-Type": "application/json"} | headers)
+    problem = answer.problem()
+    assert answer.status == status
+    assert all(word in problem["detail"] for word in words), problem["detail"]
 
 
 def test_a_query_that_means_nothing_is_told(site):

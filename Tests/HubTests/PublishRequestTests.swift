@@ -28,6 +28,11 @@ struct PublishRequestTests {
     Bad(body: "{'message':'a'}", code: .malformedJSON),
     Bad(body: "{\"message\":\"\\ud800\"}", code: .malformedJSON),
     Bad(body: "{\"message\":\"a\u{0}b\"}", code: .malformedJSON),
+    Bad(body: "{\"message\":\"a\",\"message\":\"b\"}", code: .duplicateField, field: "message"),
+    Bad(
+      body: "{\"message\":\"a\",\"topic\":\"b\",\"\\u0074opic\":\"c\"}", code: .duplicateField,
+      field: "topic"),
+    Bad(body: "\u{FEFF}{\"message\":\"a\"}", code: .malformedJSON),
     Bad(body: "{}", code: .missingMessage, field: "message"),
     Bad(body: "[]", code: .wrongType), Bad(body: "\"text\"", code: .wrongType),
     Bad(body: "null", code: .wrongType),
@@ -52,6 +57,42 @@ struct PublishRequestTests {
     #expect(problem?.code == bad.code)
     #expect(problem?.field == bad.field)
     #expect(problem.map { (400..<500).contains($0.status) } == true)
+  }
+
+  @Test(arguments: [
+    ("{\"message\":\"a\nb\"}", ["a raw newline", "byte 13", "write it as \\n"]),
+    ("{\"message\":\"a\u{0}b\"}", ["a NUL byte", "byte 13", "\\u0000"]),
+    ("{\"message\":\"\\ud800\"}", ["half of a surrogate pair", "byte 12"]),
+    ("{\n\"message\": \"a\",\n}", ["a comma", "byte 16 (line 2, column 15)", "leave it out"]),
+    ("{\"message\":\"a\"", ["it ends in the middle of an object", "byte 14"]),
+    ("{'message':'a'}", ["a single quote", "byte 1"]), ("", ["it is empty"]),
+    ("message=a", ["what stands at byte 0"]),
+  ])
+  func `what is no JSON is told what it is and where`(body: String, words: [String]) {
+    let problem = #expect(throws: Problem.self) { try read(body) }
+    for word in words {
+      #expect(problem?.detail.contains(word) == true, "\(problem?.detail ?? "")")
+    }
+  }
+
+  @Test func `a body that is compressed is told so`() {
+    let magic = #expect(throws: Problem.self) {
+      try PublishRequest(
+        contentType: "application/json", pathTopic: nil, body: [0x1F, 0x8B, 8, 0, 1])
+    }
+    #expect(magic?.status == 415 && magic?.detail.contains("gzip") == true)
+    let body = Array("{\"message\":\"a\"}".utf8)
+    let named = #expect(throws: Problem.self) {
+      try PublishRequest(
+        contentType: "application/json", contentEncoding: "br", pathTopic: nil, body: body)
+    }
+    #expect(named?.status == 415 && named?.field == "Content-Encoding")
+    for none in ["", "identity", "Identity "] {
+      #expect(throws: Never.self) {
+        try PublishRequest(
+          contentType: "application/json", contentEncoding: none, pathTopic: nil, body: body)
+      }
+    }
   }
 
   @Test func `hostile nesting is an error, not a crash`() {

@@ -3,6 +3,7 @@ package enum ProblemCode: String, CaseIterable, Encodable, Sendable {
   case malformedJSON = "malformed_json"
   case missingMessage = "missing_message"
   case unknownField = "unknown_field"
+  case duplicateField = "duplicate_field"
   case wrongType = "wrong_type"
   case invalidUTF8 = "invalid_utf8"
   case invalidEvent = "invalid_event"

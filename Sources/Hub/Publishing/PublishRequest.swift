@@ -2,6 +2,7 @@ import EventStream
 import FastCGI
 import FileQueue
 import FoundationEssentials
+import JSONText
 
 /// What a publisher asks for: one event under one topic, checked.
 struct PublishRequest {
@@ -16,10 +17,11 @@ struct PublishRequest {
   ///   - pathTopic: what stands behind `/publish/`, if anything does.
   ///   - pairs: the query.
   init(
-    contentType: String?, pathTopic: String?, pairs: [(name: String, value: String)] = [],
-    body: [UInt8]
+    contentType: String?, contentEncoding: String? = nil, pathTopic: String?,
+    pairs: [(name: String, value: String)] = [], body: [UInt8]
   ) throws(Problem) {
     let queryTopics = try PublishTopic.named(inQuery: pairs)
+    try Self.checkEncoding(contentEncoding)
     try Self.checkMediaType(contentType)
     let content =
       if let message = PlainMessage.text(of: body) {
@@ -42,8 +44,17 @@ struct PublishRequest {
     }
   }
 
+  private static func checkEncoding(_ encoding: String?) throws(Problem) {
+    guard let encoding, !encoding.isEmpty, !FieldValue(encoding).isIdentity else { return }
+    throw Problem(
+      status: 415, code: .unsupportedMediaType,
+      detail:
+        "Content-Encoding is '\(encoding.excerpt())': send the body as it is, without encoding",
+      field: "Content-Encoding")
+  }
+
   private static func checkMediaType(_ contentType: String?) throws(Problem) {
-    let type = MediaType(contentType ?? "")
+    let type = FieldValue(contentType ?? "")
     guard type.isJSON else {
       let given =
         type.text.isEmpty
@@ -139,14 +150,7 @@ struct PublishRequest {
   }
 
   private static func decode(_ body: [UInt8]) throws(Problem) -> Content {
-    guard String(validating: body, as: UTF8.self) != nil else {
-      throw Problem(
-        status: 400, code: .invalidUTF8, detail: "the body is not UTF-8: send JSON in UTF-8")
-    }
-    // JSONDecoder would take a body with NUL bytes for UTF-16.
-    guard !body.contains(0) else {
-      throw Problem(status: 400, code: .malformedJSON, detail: "the body has a NUL byte")
-    }
+    do { try JSONText.check(body) } catch { throw Problem(error) }
     do {
       return try JSONDecoder().decode(Content.self, from: Data(body))
     } catch let problem as Problem {

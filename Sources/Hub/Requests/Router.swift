@@ -199,6 +199,7 @@ struct Router: Responder {
     }
     let publication = try PublishRequest(
       contentType: request.parameter("CONTENT_TYPE"),
+      contentEncoding: request.parameter("HTTP_CONTENT_ENCODING"),
       pathTopic: try Self.topic(of: request, behind: .publish),
       pairs: try FormDecoding.pairs(request.query),
       body: request.body)
