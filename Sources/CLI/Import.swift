@@ -124,7 +124,8 @@ struct Import: ParsableCommand {
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
       context.codingPath.first.map {
         let isNumber = ["time", "retry", "expires"].contains($0.stringValue)
-        return "the field '\($0.stringValue)' has a wrong type: a \(isNumber ? "whole number" : "string") is needed"
+        return "the field '\($0.stringValue)' has a wrong type: a "
+          + (isNumber ? "whole number is needed" : "string is needed")
       } ?? "it is no JSON object"
     default: "it is not JSON"
     }

@@ -23,28 +23,30 @@ struct Publish: ParsableCommand {
   var event: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Tell browsers to wait so long before they reconnect.", valueName: "milliseconds"))
+      "Tell browsers to wait so long before they reconnect.", valueName: "milliseconds"),
+    transform: OptionRange.retry.value)
   var retry: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Not deliver it any more after so long: seconds, or a number with ms, s, m, h or d.",
-      valueName: "time"))
-  var ttl: String?
+      valueName: "time"),
+    transform: Self.timeToLive)
+  var ttl: TimeToLive?
 
   @Argument(
     help:
       "The event's data; without it, or as '-', standard input to its end, less one newline there.")
   var message: String?
 
-  func validate() throws {
-    if let retry, !(0...86_400_000).contains(retry) {
-      throw ValidationError("--retry is a number of milliseconds from 0 to 86400000.")
+  private static func timeToLive(_ text: String) throws -> TimeToLive {
+    guard let ttl = TimeToLive(text: text) else {
+      throw ValidationError("it is \(TimeToLive.rule)")
     }
-    if let ttl, TimeToLive(text: ttl) == nil {
-      throw ValidationError("--ttl is \(TimeToLive.rule).")
-    }
+    return ttl
   }
 
   func run() throws {
@@ -64,7 +66,7 @@ struct Publish: ParsableCommand {
       let type = try event.map { text throws(EventStreamError) in try EventType(text) }
       return try PendingEvent(
         Event(type: type, data: try data(), retryMilliseconds: retry), topic: topic,
-        expiresAt: ttl.flatMap { TimeToLive(text: $0) }?.expiresAt)
+        expiresAt: ttl?.expiresAt)
     } catch let error as EventStreamError {
       throw CommandFailure("\(error)", exitCode: 64)
     }

@@ -25,10 +25,12 @@ struct Serve: ParsableCommand {
   var socket: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Use the listening socket that the process was started with; spawn-fcgi hands over 0.",
-      valueName: "number"))
-  var fd: Int32?
+      valueName: "number"),
+    transform: OptionRange.descriptors.value)
+  var fd: Int?
 
   @Flag(
     help:
@@ -43,9 +45,11 @@ struct Serve: ParsableCommand {
   var corsOrigin: [String] = []
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Send a comment on a stream that has been silent for so long; shorter than half of nginx's fastcgi_read_timeout.",
-      valueName: "seconds"))
+      "Send a comment on a stream that has been silent for so long; shorter than half of nginx's fastcgi_read_timeout. (default: 15)",
+      valueName: "seconds"),
+    transform: OptionRange.heartbeat.value)
   var heartbeat = 15.0
 
   @Flag(
@@ -56,8 +60,11 @@ struct Serve: ParsableCommand {
   var checkpoints = true
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Tell browsers to wait at least so long before they reconnect.", valueName: "milliseconds"))
+      "Tell browsers to wait at least so long before they reconnect. (default: 2000)",
+      valueName: "milliseconds"),
+    transform: OptionRange.retry.value)
   var retry = 2000
 
   @Option(
@@ -67,54 +74,73 @@ struct Serve: ParsableCommand {
   var durability = Durability.full
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Remove the oldest events when the queue takes more than this, such as 500M or 10G; 'none' for no limit.",
-      valueName: "size"))
-  var retentionBytes = OptionalLimit<ByteCount>(ByteCount(1 << 30))
+      "Remove the oldest events when the queue takes more than this, such as 500M or 10G; 'none' for no limit. (default: 1G)",
+      valueName: "size"),
+    transform: OptionRange.bytes.limit)
+  var retentionBytes = OptionalLimit(1 << 30, "1G")
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Remove events that are older than this, such as 12h or 30d; 'none' for no limit.",
-      valueName: "time"))
-  var retentionAge = OptionalLimit<Age>(Age(.seconds(7 * 86_400)))
+      "Remove events that are older than this, such as 12h or 30d; 'none' for no limit. (default: 7d)",
+      valueName: "time"),
+    transform: OptionRange.eventAge.limit)
+  var retentionAge = OptionalLimit<Duration>(.seconds(7 * 86_400), "7d")
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Remove the oldest events when there are more than this; 'none' for no limit.",
-      valueName: "count"))
-  var retentionCount = OptionalLimit<Count>(nil)
+      "Remove the oldest events when there are more than this; 'none' for no limit. (default: none)",
+      valueName: "count"),
+    transform: OptionRange.events.limit)
+  var retentionCount = OptionalLimit<Int>.none
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Serve at most so many streams at once; one over it is told to come back later. As many as the limit of descriptors (ulimit -Hn) allows, if not named.",
-      valueName: "count"))
+      valueName: "count"),
+    transform: OptionRange.streams.value)
   var maxStreams: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Serve one client address at most so many streams at once, an IPv6 address by its first 64 bits; 'none' for no limit. One over it gets 429, on which browsers give up.",
-      valueName: "count"))
-  var maxStreamsPerAddress = OptionalLimit<Count>(nil)
+      "Serve one client address at most so many streams at once, an IPv6 address by its first 64 bits; 'none' for no limit. One over it gets 429, on which browsers give up. (default: none)",
+      valueName: "count"),
+    transform: OptionRange.streams.limit)
+  var maxStreamsPerAddress = OptionalLimit<Int>.none
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Let at most so many streams begin in a second; the others are told when to come back, one after the other. 'none' for no limit.",
-      valueName: "count"))
-  var maxNewStreams = OptionalLimit<Count>(nil)
+      "Let at most so many streams begin in a second; the others are told when to come back, one after the other. 'none' for no limit. (default: none)",
+      valueName: "count"),
+    transform: OptionRange.newStreams.limit)
+  var maxNewStreams = OptionalLimit<Int>.none
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "End a stream at an age of 80 to 100 % of this, such as 1h; the browser comes back and goes on where it was. 'none' for never.",
-      valueName: "time"))
-  var maxStreamAge = OptionalLimit<Age>(nil)
+      "End a stream at an age of 80 to 100 % of this, such as 1h; the browser comes back and goes on where it was. 'none' for never. (default: none)",
+      valueName: "time"),
+    transform: OptionRange.streamAge.limit)
+  var maxStreamAge = OptionalLimit<Duration>.none
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "End the streams evenly over this time when weir stops, so that not all browsers come back at once; 'none' ends them at once, as a second signal does.",
-      valueName: "time"))
-  var drain = OptionalLimit<Age>(Age(.seconds(1)))
+      "End the streams evenly over this time when weir stops, so that not all browsers come back at once; 'none' ends them at once, as a second signal does. (default: 1s)",
+      valueName: "time"),
+    transform: OptionRange.drain.limit)
+  var drain = OptionalLimit<Duration>(.seconds(1), "1s")
 
-  @Option(help: ArgumentHelp("Threads that serve streams.", valueName: "count"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Threads that serve streams. (default: 1)", valueName: "count"),
+    transform: OptionRange.loops.value)
   var loops = 1
 
   @Option(
@@ -128,24 +154,6 @@ struct Serve: ParsableCommand {
       throw ValidationError("Name either --socket or --fd.")
     }
     guard socket != "" else { throw ValidationError("--socket is empty: name a path.") }
-    guard fd.map({ $0 >= 0 }) ?? true else {
-      throw ValidationError("--fd is a number of a descriptor, from 0.")
-    }
-    guard heartbeat >= 0.1, heartbeat <= 3600 else {
-      throw ValidationError("--heartbeat is a number of seconds from 0.1 to 3600.")
-    }
-    guard (0...86_400_000).contains(retry) else {
-      throw ValidationError("--retry is a number of milliseconds from 0 to 86400000.")
-    }
-    guard (1...64).contains(loops) else {
-      throw ValidationError("--loops is a number from 1 to 64.")
-    }
-    guard maxStreams.map({ $0 > 0 }) ?? true else {
-      throw ValidationError("--max-streams is a number from 1.")
-    }
-    guard maxNewStreams.limit.map({ $0.value <= 1_000_000 }) ?? true else {
-      throw ValidationError("--max-new-streams is a number from 1 to 1000000, or none.")
-    }
   }
 
   func run() throws {
@@ -188,7 +196,7 @@ struct Serve: ParsableCommand {
 
   private func listener() throws(SystemCallError) -> Listener {
     if let socket { return try Listener.listen(at: FilePath(socket)) }
-    return try Listener.inherited(fd ?? 0)
+    return try Listener.inherited(Int32(fd ?? 0))
   }
 
   private func configuration(descriptorCountMaximum: Int) throws -> HubConfiguration {
@@ -202,10 +210,10 @@ struct Serve: ParsableCommand {
     }
     var configuration = HubConfiguration()
     configuration.streamCountMaximum = maxStreams ?? room
-    configuration.streamsPerAddressCountMaximum = maxStreamsPerAddress.limit?.value
-    configuration.newStreamsPerSecondMaximum = maxNewStreams.limit?.value
-    configuration.streams.ageMaximum = maxStreamAge.limit?.value
-    configuration.drainTime = drain.limit?.value ?? .zero
+    configuration.streamsPerAddressCountMaximum = maxStreamsPerAddress.value
+    configuration.newStreamsPerSecondMaximum = maxNewStreams.value
+    configuration.streams.ageMaximum = maxStreamAge.value
+    configuration.drainTime = drain.value ?? .zero
     configuration.corsOrigins = corsOrigin.isEmpty && demo ? ["*"] : corsOrigin
     configuration.streams.heartbeatInterval = .seconds(heartbeat)
     configuration.streams.sendsCheckpoints = checkpoints
@@ -213,8 +221,8 @@ struct Serve: ParsableCommand {
     configuration.streams.isDemo = demo
     configuration.durability = durability
     configuration.retention = Retention(
-      byteCountMaximum: retentionBytes.limit?.value, ageMaximum: retentionAge.limit?.value,
-      eventCountMaximum: retentionCount.limit?.value)
+      byteCountMaximum: retentionBytes.value, ageMaximum: retentionAge.value,
+      eventCountMaximum: retentionCount.value)
     configuration.streamLoopCount = loops
     return configuration
   }

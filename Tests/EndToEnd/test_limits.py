@@ -186,12 +186,41 @@ def test_the_soft_limit_of_descriptors_is_raised_to_the_hard_one(state):
 @pytest.mark.parametrize(
     "option, value, words",
     [
-        ("--max-streams", "0", "from 1"), ("--max-streams-per-address", "0", "invalid"),
-        ("--max-new-streams", "-1", "invalid"), ("--max-new-streams", "2000000", "1000000"),
-        ("--max-stream-age", "soon", "invalid"), ("--drain", "x", "invalid"),
+        ("--max-streams", "0", "from 1"), ("--max-streams", str(2**64), "from 1 to"),
+        ("--max-streams-per-address", "0", "from 1"), ("--max-new-streams", "-1", "from 1 to 1000000"),
+        ("--max-new-streams", "2000000", "1000000"), ("--max-stream-age", "soon", "from 1s to 365d"),
+        ("--max-stream-age", "999999999d", "from 1s to 365d"), ("--max-stream-age", "1ms", "from 1s to 365d"),
+        ("--drain", "x", "from 1ms to 1d"), ("--drain", "9223372036854775807s", "from 1ms to 1d"),
+        ("--drain", "106751991167d", "from 1ms to 1d"), ("--drain", "-1", "from 1ms to 1d"),
+        ("--heartbeat", "nan", "from 0.1 to 3600"), ("--heartbeat", "inf", "from 0.1 to 3600"),
+        ("--heartbeat", "1e308", "from 0.1 to 3600"), ("--heartbeat", "0", "from 0.1 to 3600"),
+        ("--retry", "-1", "from 0 to 86400000"), ("--retry", str(2**63 - 1), "from 0 to 86400000"),
+        ("--loops", "0", "from 1 to 64"), ("--loops", "65", "from 1 to 64"),
+        ("--fd", "99999999999", "from 0 to"), ("--retention-bytes", "1", "from 4K"),
+        ("--retention-bytes", "8388608T", "from 4K"), ("--retention-age", "0", "from 1s"),
+        ("--retention-age", "106751991167d", "to 36500d"), ("--retention-count", "0", "from 1"),
+        ("--retention-count", str(2**63), "from 1"),
     ],
 )
 def test_a_limit_that_is_none_is_told(state, option, value, words):
     result = weir("serve", "--queue", state / "q", "--socket", state / "s", f"{option}={value}")
     assert result.returncode == 64
     assert option in result.stderr and words in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--retention-bytes", "4K", "--retention-count", "1", "--retention-age", "1s"],
+        ["--retention-bytes", "1024T", "--retention-count", "1000000000000", "--retention-age", "36500d",
+         "--max-stream-age", "365d", "--drain", "1d", "--heartbeat", "3600", "--retry", "86400000",
+         "--max-new-streams", "1000000", "--max-streams-per-address", "100000000", "--loops", "64"],
+        ["--drain", "1ms", "--max-stream-age", "1s", "--heartbeat", "0.1", "--retry", "0"],
+    ],
+)
+def test_with_the_least_and_the_greatest_of_everything_weir_serves_and_ends(make_site, words):
+    site = make_site(*words)
+    with site.stream() as stream:
+        site.publish_all(["a"])
+        assert stream.data(1) == ["a"]
+    assert end(site.weir) == 0
