@@ -1,4 +1,5 @@
 import EventStream
+import Kernel
 import Support
 import Testing
 
@@ -163,5 +164,44 @@ struct FilteredReadTests {
       opened, TopicFilter(["rare"]), from: 1, byteCountMaximum: 1 << 20)
     #expect(found.gaps.count == 1)
     #expect(opened.recovery.missingEventCount == 1)
+  }
+}
+
+/// Tables that somebody else has written, with a right checksum.
+struct HostileTableTests {
+  @Test func `a table with any number in it, and a right checksum, traps nothing`() throws {
+    let fixture = try QueueFixture(inMemory: true)
+    var queue = try fixture.open()
+    var appender = try Appender(queue, segmentByteCountMaximum: 100_000)
+    for number in 0..<4 {
+      _ = try appender.append(
+        (0..<600).map { try fixture.pending("\(number)", topic: Topic("t\($0 % 40)")) })
+    }
+    let segments = try queue.directory.segments()
+    _ = try TopicTableBuilder.build(
+      segments[0], next: segments[1].first, in: queue.directory, epoch: queue.epoch)
+    let right = try fixture.directory.bytes(segments[0].topicsFile)
+    let filters = try [["t1"], ["t2", "t39"], ["*"], ["t1", "x.*"]].map { try TopicFilter($0) }
+    for place in stride(from: 8, to: TopicTable.headerByteCount + 72, by: 4) where place != 16 {
+      for number in [0, 1, 7, 0x7FFF_FFFF, 0xFFFF_FFFF] as [UInt32] {
+        var bytes = right
+        var word: [UInt8] = []
+        word.append(littleEndian: number)
+        bytes.replaceSubrange(place..<(place + 4), with: word)
+        var checksum: [UInt8] = []
+        checksum.append(littleEndian: CRC32C.of(bytes.span.extracting(20...)))
+        bytes.replaceSubrange(16..<20, with: checksum)
+        try fixture.directory.write(bytes, to: segments[0].topicsFile)
+        queue = try fixture.open()
+        for filter in filters {
+          var reader = QueueReader(queue)
+          var cursor = try reader.cursor(at: 1)
+          while try reader.read(
+            from: &cursor, matching: filter, byteCountMaximum: 1 << 20, { _, _ in }) != .caughtUp
+          {}
+          #expect(cursor.sequence == 2401)
+        }
+      }
+    }
   }
 }

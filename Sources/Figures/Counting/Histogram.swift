@@ -38,11 +38,11 @@ package struct Histogram: Sendable {
   /// where it has no bound.
   func bound(ofShare share: Double, in page: PageValues) -> UInt64? {
     let counts = (0...boundCount).map { page[firstCell + $0] }
-    let count = counts.reduce(0, +)
+    let count = counts.reduce(0, &+)
     let wanted = max(1, (Double(count) * share).rounded(.up))
     var sum: UInt64 = 0
     for (bound, count) in zip(bounds, counts) {
-      sum += count
+      sum &+= count
       if Double(sum) >= wanted { return bound }
     }
     return nil
@@ -50,6 +50,6 @@ package struct Histogram: Sendable {
 
   /// How many values there are.
   func count(in page: PageValues) -> UInt64 {
-    (0...boundCount).reduce(0) { $0 + page[firstCell + $1] }
+    (0...boundCount).reduce(0) { $0 &+ page[firstCell + $1] }
   }
 }

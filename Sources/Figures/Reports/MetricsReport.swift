@@ -179,7 +179,7 @@ package struct MetricsReport {
       let labels = labels(worker)
       var count: UInt64 = 0
       for (place, bound) in histogram.bounds.enumerated() {
-        count += worker.values[histogram.firstCell + place]
+        count &+= worker.values[histogram.firstCell + place]
         let seconds = Double(bound) / histogram.unitsPerSecond
         sample("\(name)_bucket", labels + [("le", "\(seconds)")], count)
       }

@@ -156,17 +156,17 @@ public struct StatusReport: Encodable, Sendable {
     durability = oldest?.durability?.rawValue
     self.queue = QueueStatus(queue)
     self.workers = alive.count
-    uptimeSeconds = oldest.map { Int(max(0, Clock.unixMilliseconds() - $0.startedAt) / 1000) }
+    uptimeSeconds = oldest.map { Int(max(0, Clock.unixMilliseconds() &- $0.startedAt) / 1000) }
     streams = StreamStatus(
       open: sum.openStreamCount, live: sum[.streamsLive], behind: sum.behindStreamCount,
       opened: sum[.streamsOpened],
-      refused: StreamRefusal.allCases.reduce(0) { $0 + sum[PageLayout.cell($1)] })
+      refused: StreamRefusal.allCases.reduce(0) { $0 &+ sum[PageLayout.cell($1)] })
     deliveries = sum[.deliveries]
     bytes = sum[.sentBytes]
     lagMilliseconds = Quantiles(.lag, sum)
     let pace = alive.flatMap { worker in PageLayout.paceCells.map { worker.values[$0] } }.max() ?? 0
     paceMilliseconds = Double(pace / 1000) / 1000
-    gaps = GapReason.allCases.reduce(0) { $0 + sum[PageLayout.cell($1)] }
+    gaps = GapReason.allCases.reduce(0) { $0 &+ sum[PageLayout.cell($1)] }
     replays = ReplayStatus(streams: sum[.replays], events: sum[.replayedEvents])
     publishes = PublishStatus(
       acknowledged: Histogram.publish.count(in: sum),

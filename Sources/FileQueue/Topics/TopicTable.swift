@@ -56,7 +56,11 @@ final class TopicTable {
     lineCount = Int(header.span.littleEndian32(at: 8))
     postingCount = Int(header.span.littleEndian32(at: 12))
     indexChecksum = header.span.littleEndian32(at: 20)
-    guard segment.first + UInt64(postingCount) == next else { return false }
+    let leastByteCount =
+      Self.headerByteCount + lineCount * Self.lineByteCount + postingCount * 4
+    guard segment.first + UInt64(postingCount) == next,
+      try file.status().byteCount >= leastByteCount
+    else { return false }
     return try checksum() == header.span.littleEndian32(at: 16)
   }
 
@@ -87,7 +91,7 @@ final class TopicTable {
       let bytes = try read(
         at: Self.headerByteCount + lineCount * Self.lineByteCount + line.firstPosting * 4,
         byteCount: line.postingCount * 4)
-      for start in stride(from: 0, to: bytes.count, by: 4) {
+      for start in stride(from: 0, to: bytes.count - 3, by: 4) {
         matches.append(bytes.span.littleEndian32(at: start))
       }
     }
@@ -121,7 +125,9 @@ final class TopicTable {
     var lines: [Line] = []
     for number in 0..<lineCount {
       let line = Self.line(bytes.span, at: number * Self.lineByteCount)
-      let name = names.span.extracting(line.nameOffset..<(line.nameOffset + line.nameByteCount))
+      let end = line.nameOffset + line.nameByteCount
+      guard end <= names.count else { continue }
+      let name = names.span.extracting(line.nameOffset..<end)
       if filter.matches(name) { lines.append(line) }
     }
     return lines
