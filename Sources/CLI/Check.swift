@@ -21,24 +21,37 @@ struct Check: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
+      var lines = CheckLines()
       if repair {
         for mended in try QueueRepair.run(FilePath(queueOption.queue)) {
-          try? StandardOutput.write("mended: \(mended)\n")
+          lines.print("mended: \(mended)")
         }
       }
       let check = try QueueCheck(FilePath(queueOption.queue))
       var damageCount = 0
       try check.run { (finding: QueueFinding) in
         damageCount += finding.isDamage ? 1 : 0
-        try? StandardOutput.write("\(finding)\n")
+        lines.print("\(finding)")
       }
       if damageCount > 0 {
+        let places = damageCount == 1 ? "one place is" : "\(damageCount) places are"
         throw CommandFailure(
-          damageCount == 1
-            ? "one place is damaged: stop weir and run `weir check --repair`"
-            : "\(damageCount) places are damaged: stop weir and run `weir check --repair`",
-          exitCode: 65)
+          repair
+            ? "\(places) still damaged: restore a copy, or export what can be read and import it"
+            : "\(places) damaged: stop weir and run `weir check --repair`", exitCode: 65)
       }
+      if let failure = lines.failure { throw failure }
     }
+  }
+}
+
+/// What a check prints: the exit code tells the same, so it goes on where nobody reads.
+private struct CheckLines {
+  /// Why not all lines were printed.
+  private(set) var failure: OutputFailure?
+
+  mutating func print(_ line: String) {
+    guard failure == nil else { return }
+    do { try StandardOutput.write("\(line)\n") } catch { failure = error }
   }
 }

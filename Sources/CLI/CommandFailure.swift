@@ -30,6 +30,12 @@ struct CommandFailure: Error, CustomStringConvertible {
     exitCode = Self.exitCode(of: error)
   }
 
+  /// What it means that not all of the output could be written.
+  init(_ error: OutputFailure) {
+    description = "the output is not whole: \(error)"
+    exitCode = 74
+  }
+
   /// A failure of its own.
   init(_ description: String, exitCode: Int32) {
     self.description = description
@@ -37,7 +43,8 @@ struct CommandFailure: Error, CustomStringConvertible {
   }
 
   private static func exitCode(of error: SystemCallError) -> Int32 {
-    switch error.errno {
+    if error.subject == StandardStream.input.name { return 66 }
+    return switch error.errno {
     case .permissionDenied, .notPermitted, .readOnlyFileSystem: 77
     case .noSuchFileOrDirectory, .notDirectory: 66
     case .addressInUse: 69
@@ -58,6 +65,11 @@ extension ParsableCommand {
       StandardError.write("weir: \(failure)\n")
       throw ExitCode(failure.exitCode)
     } catch let error as QueueError {
+      let failure = CommandFailure(error)
+      StandardError.write("weir: \(failure)\n")
+      throw ExitCode(failure.exitCode)
+    } catch let error as OutputFailure {
+      if error.isEndOfReading { return }
       let failure = CommandFailure(error)
       StandardError.write("weir: \(failure)\n")
       throw ExitCode(failure.exitCode)

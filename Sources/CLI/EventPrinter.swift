@@ -26,7 +26,7 @@ struct EventPrinter: ~Copyable {
   ///
   /// - Parameter expired: whether events that are not delivered any more are printed too.
   /// - Returns: how many events.
-  /// - Throws: EPIPE where nobody reads any more.
+  /// - Throws: `OutputFailure`, what reading the queue throws.
   mutating func printAll(expired: Bool) throws -> Int {
     var count = 0
     while true {

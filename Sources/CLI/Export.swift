@@ -25,11 +25,7 @@ struct Export: ParsableCommand {
       let queue = try queueOption.open(creating: false)
       let first = try range.firstSequence(of: queue, otherwise: try queue.oldestSequence())
       var printer = try EventPrinter(queue, from: first, filter: try range.filter(), format: format)
-      do {
-        _ = try printer.printAll(expired: true)
-      } catch let error as SystemCallError where error.errno == .brokenPipe {
-        return
-      }
+      _ = try printer.printAll(expired: true)
       if printer.damagedCount > 0 {
         throw CommandFailure(
           "\(printer.damagedCount) events are missing in this: `weir check` tells where the queue is "

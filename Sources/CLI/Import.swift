@@ -2,6 +2,7 @@ import ArgumentParser
 import EventStream
 import FileQueue
 import FoundationEssentials
+import JSONText
 import Kernel
 
 /// The command `weir import`.
@@ -32,6 +33,7 @@ struct Import: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let topic = try Topic(topic)
+      try StandardInput.requireOpen(for: "imported")
       let queue = try queueOption.open(creating: true)
       var batch = ImportBatch(try Appender(queue))
       do {
@@ -50,18 +52,21 @@ struct Import: ParsableCommand {
           "weir: \(batch.futureCount) events have times in the future, and were given the time of "
             + "their import: check the clock that they come from\n")
       }
-      try StandardOutput.write("\(batch.count) events imported\n")
+      try StandardOutput.write(
+        "\(batch.count) events imported\n", afterwards: "\(batch.count) events are imported")
     }
   }
 
   private func readLines(into batch: inout ImportBatch, _ topic: Topic) throws {
     var rest: [UInt8] = []
     var number = 0
-    func take(_ line: [UInt8], _ batch: inout ImportBatch) throws {
+    func take(_ line: [UInt8], isEnded: Bool, _ batch: inout ImportBatch) throws {
       number += 1
       if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { return }
       do {
-        try batch.add(try EventLine(json: line).pending(defaultTopic: topic))
+        try batch.add(
+          try Self.event(inLine: line, number: number, isEnded: isEnded).pending(
+            defaultTopic: topic))
       } catch let error as DecodingError {
         throw CommandFailure(
           "line \(number) is no event (\(Self.describe(error))): an event is "
@@ -81,7 +86,7 @@ struct Import: ParsableCommand {
       var start = 0
       for index in chunk.indices where chunk[index] == UInt8(ascii: "\n") {
         rest += chunk[start..<index]
-        try take(rest, &batch)
+        try take(rest, isEnded: true, &batch)
         rest.removeAll(keepingCapacity: true)
         start = index + 1
       }
@@ -91,7 +96,7 @@ struct Import: ParsableCommand {
       }
       try flushIfDue(&batch, after: chunk)
     }
-    if !rest.isEmpty { try take(rest, &batch) }
+    if !rest.isEmpty { try take(rest, isEnded: false, &batch) }
   }
 
   private func readEventStream(into batch: inout ImportBatch, _ topic: Topic) throws {
@@ -116,6 +121,29 @@ struct Import: ParsableCommand {
     {
       try batch.flush()
     }
+  }
+
+  /// What is not one event in JSON is refused with the place in its line; a decoder tells neither that
+  /// nor of two fields of one name.
+  ///
+  /// - Parameter isEnded: whether a newline follows the line.
+  private static func event(
+    inLine line: [UInt8], number: Int, isEnded: Bool
+  ) throws -> EventLine {
+    do {
+      try JSONText.check(line)
+    } catch {
+      let fault =
+        switch error.kind {
+        case .duplicateName: "the field \(error)"
+        // What was begun in it ends with the line.
+        case .cutOff(in: "a string") where isEnded:
+          "a raw newline stands in a string at \(error.place): write it as \\n"
+        default: "\(error)"
+        }
+      throw CommandFailure("line \(number) is not JSON: \(fault)", exitCode: 65)
+    }
+    return try EventLine(json: line)
   }
 
   private static func describe(_ error: DecodingError) -> String {

@@ -56,7 +56,7 @@ struct Publish: ParsableCommand {
       var appender = try Appender(queue)
       let sequences = try appender.append([pending])
       let id = EventID(epoch: queue.epoch, sequence: sequences.lowerBound)
-      try StandardOutput.write("\(id)\n")
+      try StandardOutput.write("\(id)\n", afterwards: "event \(id) is queued")
     }
   }
 
@@ -74,6 +74,7 @@ struct Publish: ParsableCommand {
 
   private func data() throws -> String {
     if let message, message != "-" { return message }
+    try StandardInput.requireOpen(for: "published")
     let limit = QueueLimits.bodyByteCountMaximum
     var bytes = try StandardStream.input.readAll(byteCountMaximum: limit)
     guard bytes.count <= limit else {

@@ -159,7 +159,9 @@ struct Serve: ParsableCommand {
   func run() throws {
     try reportingFailures {
       FastCGILibrary.initialize()
-      let signals = try SignalQueue([SignalQueue.terminate, SignalQueue.interrupt])
+      let signals = try SignalQueue([
+        SignalQueue.terminate, SignalQueue.interrupt, SignalQueue.hangUp,
+      ])
       let writer = try LogWriter()
       defer { writer.stop() }
       LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: writer) }
@@ -178,10 +180,10 @@ struct Serve: ParsableCommand {
           "at": "\(socket ?? "descriptor \(fd ?? 0)")", "queue": "\(queueOption.queue)",
           "newest": "\(queue.newestID)", "streams": "at most \(configuration.streamCountMaximum)",
         ])
-      if let signal = try signals.next(orRingOf: breakdown.waker) {
+      if let signal = try Self.nextEnd(signals, orRingOf: breakdown.waker, log) {
         log.notice("stopping", metadata: ["signal": "\(signal)"])
         hub.drain()
-        if let signal = try signals.next(orRingOf: hub.drained) {
+        if let signal = try Self.nextEnd(signals, orRingOf: hub.drained, log) {
           log.notice("stopping at once", metadata: ["signal": "\(signal)"])
         }
       }
@@ -192,6 +194,18 @@ struct Serve: ParsableCommand {
       }
       log.notice("stopped")
     }
+  }
+
+  /// Waits for a signal that asks for the end; nil where `waker` was rung before.
+  private static func nextEnd(
+    _ signals: borrowing SignalQueue, orRingOf waker: Waker, _ log: Logger
+  ) throws(SystemCallError) -> CInt? {
+    while let signal = try signals.next(orRingOf: waker) {
+      guard signal == SignalQueue.hangUp else { return signal }
+      log.notice(
+        "SIGHUP does nothing: all options are on the command line, so there is nothing to reload")
+    }
+    return nil
   }
 
   private func listener() throws(SystemCallError) -> Listener {

@@ -13,6 +13,9 @@ struct Tail: ParsableCommand {
         weir tail --queue /var/lib/weir --topic 'orders.*' --from start
       """)
 
+  /// The queue is looked at so often, whatever the watch tells.
+  private static let interval: Duration = .milliseconds(250)
+
   @OptionGroup var queueOption: QueueOption
   @OptionGroup var range: QueueRange
 
@@ -22,18 +25,30 @@ struct Tail: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let queue = try queueOption.open(creating: false)
-      let watch = try queue.watch()
+      let watch = Self.watch(queue)
       var printer = try EventPrinter(
         queue, from: try range.firstSequence(of: queue, otherwise: queue.durableNext),
         filter: try range.filter(), format: json ? .ndjson : .eventStream)
-      while true {
-        do {
-          _ = try printer.printAll(expired: false)
-        } catch let error as SystemCallError where error.errno == .brokenPipe {
-          return
-        }
-        try watch.wait(timeout: .milliseconds(250))
+      var isRead = true
+      while isRead {
+        _ = try printer.printAll(expired: false)
+        isRead =
+          try
+          !(watch?.wait(orHangUpOf: .output, timeout: Self.interval)
+          ?? StandardStream.output.waitForHangUp(timeout: Self.interval))
       }
+    }
+  }
+
+  /// A watch that tells of new events at once; nil where there can be none, which costs a delay only.
+  private static func watch(_ queue: Queue) -> FileWatch? {
+    do {
+      return try queue.watch()
+    } catch {
+      StandardError.write(
+        "weir: no watch on the queue, events come with a delay of up to \(interval.wholeMilliseconds) ms: "
+          + "\(error.descriptionWithAdvice)\n")
+      return nil
     }
   }
 }

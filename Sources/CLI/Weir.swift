@@ -18,9 +18,10 @@ struct Weir: ParsableCommand {
         weir publish --queue ./queue "Hello"
         weir tail --queue ./queue
 
-      Exit codes are those of sysexits(3): 64 wrong usage, 65 damaged data, 66 no such queue, \
-      69 the socket is taken, 71 system error, 73 cannot create, 74 input/output error, \
-      75 try again later, 77 no permission.
+      Exit codes are those of sysexits(3): 64 wrong usage, 65 damaged data, 66 no such queue or no \
+      input, 69 the socket is taken, 71 system error, 73 cannot create, 74 input/output error (also \
+      where only the output could not be written: what was queued stays so), 75 try again later, \
+      77 no permission.
       """,
     version: Version.current,
     subcommands: [

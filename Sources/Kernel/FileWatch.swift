@@ -42,10 +42,14 @@ public struct FileWatch: ~Copyable, Sendable {
   }
 
   /// Waits for a write, at most `timeout` (poll(2)); whether there was one is for the caller to see.
-  public func wait(timeout: Duration) throws(SystemCallError) {
-    var entry = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-    let milliseconds = CInt(clamping: timeout.wholeMilliseconds)
-    _ = try SystemCall.check("poll") { unsafe Glibc.poll(&entry, 1, milliseconds) }
+  ///
+  /// - Returns: whether nobody reads from `stream` any more, which ends the waiting too.
+  public func wait(
+    orHangUpOf stream: StandardStream, timeout: Duration
+  ) throws(SystemCallError) -> Bool {
+    let entry = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+    let entries = try StandardStream.wait(for: [entry, stream.hangUpEntry], timeout: timeout)
     clear()
+    return entries[1].isHungUp
   }
 }

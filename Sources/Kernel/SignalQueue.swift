@@ -10,7 +10,7 @@ public struct SignalQueue: ~Copyable, Sendable {
   public static let terminate = SIGTERM
   /// SIGINT, Ctrl-C.
   public static let interrupt = SIGINT
-  /// SIGHUP, the terminal is gone.
+  /// SIGHUP: the terminal is gone, or a service manager asks for a reload.
   public static let hangUp = SIGHUP
 
   /// Blocks `signals` in the calling thread and in those it starts from now on; call it on the main
@@ -52,6 +52,11 @@ public struct SignalQueue: ~Copyable, Sendable {
   /// Makes SIGTERM end the process again, where a library has put a handler of its own.
   public static func restoreDefaultTermination() {
     _ = Glibc.signal(SIGTERM, SIG_DFL)
-    _ = Glibc.signal(SIGUSR1, SIG_DFL)
+  }
+
+  /// Makes SIGUSR1 and SIGUSR2, which mean nothing to weir, do nothing.
+  public static func ignoreUserSignals() {
+    _ = Glibc.signal(SIGUSR1, SIG_IGN)
+    _ = Glibc.signal(SIGUSR2, SIG_IGN)
   }
 }
