@@ -1,7 +1,7 @@
 import Kernel
 import Synchronization
 
-/// Tells of what keeps connections waiting, once for as long as it lasts; all fronts share it.
+/// Tells of what keeps connections waiting; all fronts share it.
 final class Shortage: Sendable {
   /// What is short.
   enum Kind: Sendable {
@@ -11,10 +11,8 @@ final class Shortage: Sendable {
     case connections(countMaximum: Int)
   }
 
-  private let lastNotedAt = Mutex<Int64?>(nil)
+  private let failures = Mutex(FailureReports())
   private let report: @Sendable (String) -> Void
-  /// A shortage that has not been noted for so long is over.
-  private static let quietNanoseconds: Int64 = 10_000_000_000
 
   /// - Parameter report: gets what to tell an operator; called on any front's thread.
   init(_ report: @escaping @Sendable (String) -> Void) {
@@ -30,17 +28,13 @@ final class Shortage: Sendable {
 
   /// Notes that a connection has to wait or was given up.
   func note(_ kind: Kind) {
+    let text =
+      switch kind {
+      case .resources(let error): "connections wait or are given up: \(error.descriptionWithAdvice)"
+      case .connections(let limit):
+        "connections wait: \(limit) requests are under way at once: find out who is slow"
+      }
     let now = Clock.monotonicNanoseconds()
-    let isNew = lastNotedAt.withLock { last in
-      defer { last = now }
-      return last.map { now - $0 > Self.quietNanoseconds } ?? true
-    }
-    guard isNew else { return }
-    switch kind {
-    case .resources(let error):
-      report("connections wait or are given up: \(error.descriptionWithAdvice)")
-    case .connections(let limit):
-      report("connections wait: \(limit) requests are under way at once: find out who is slow")
-    }
+    if let text = failures.withLock({ $0.report(text, now: now) }) { report(text) }
   }
 }

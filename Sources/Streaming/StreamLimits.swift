@@ -61,10 +61,6 @@ enum StreamLimits {
   static let readPauseMinimum: Duration = .milliseconds(250)
   /// The longest pause after the queue could not be read.
   static let readPauseMaximum: Duration = .seconds(4)
-  /// A failure of one kind is logged at most so often.
-  static let failureReportInterval: Duration = .seconds(60)
-  /// Kinds of failures that are told apart in the log.
-  static let failureKindCountMaximum = 64
   /// Events that epoll hands out at once.
   static let epollEventCountMaximum = 512
 }

@@ -96,6 +96,7 @@ package final class WorkerPages: Sendable {
 
   private func keep(_ page: borrowing WorkerPage) {
     var hasFailed = false
+    var failures = FailureReports()
     while true {
       _ = try? waker.wait(timeout: FigureLimits.pageInterval)
       let isStopped = state.withLock(\.isStopped)
@@ -105,7 +106,9 @@ package final class WorkerPages: Sendable {
           try page.write(values)
           hasFailed = false
         } catch {
-          if !hasFailed { report(error.descriptionWithAdvice) }
+          let now = Clock.monotonicNanoseconds()
+          let text = failures.report(error.descriptionWithAdvice, now: now)
+          if let text { report(text) }
           hasFailed = true
         }
         state.withLock { $0.told = values }

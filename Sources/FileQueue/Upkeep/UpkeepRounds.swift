@@ -15,7 +15,7 @@ struct UpkeepRounds: ~Copyable {
   /// Sealed segments whose derived files are right.
   private var lookedAfter: Set<SegmentName> = []
   private var lastLag: (appended: UInt64, durable: UInt64) = (0, 0)
-  private var lastError = ""
+  private var failures = FailureReports()
   private let clocks: Clocks
   private var clockWatch: ClockWatch
 
@@ -76,7 +76,7 @@ struct UpkeepRounds: ~Copyable {
     (try? waker.wait(timeout: QueueLimits.upkeepInterval)) ?? false
   }
 
-  /// Does what there is to do; an error is reported once and tried again in the next round.
+  /// Does what there is to do; what fails is tried again in the next round.
   mutating func run() {
     if let finding = clockWatch.look(wall: clocks.wall(), monotonic: clocks.monotonic()) {
       report(false, Self.text(of: finding, isStart: false))
@@ -85,11 +85,8 @@ struct UpkeepRounds: ~Copyable {
       try synchronizeLeftOver()
       round += 1
       if round % QueueLimits.upkeepRoundsPerRetention == 1 { try keepRetention() }
-      lastError = ""
     } catch {
-      let text = "\(error)"
-      if text != lastError { report(true, text) }
-      lastError = text
+      if let text = failures.report(error, now: clocks.monotonic()) { report(true, text) }
     }
   }
 

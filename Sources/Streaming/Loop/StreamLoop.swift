@@ -77,7 +77,9 @@ package final class StreamLoop {
       self.watch = consume watch
     } catch {
       // Looking every quarter of a second still delivers everything.
-      log.warning("no watch on the queue, events come with delay", metadata: ["error": "\(error)"])
+      log.warning(
+        "no watch on the queue, events come with delay",
+        metadata: ["error": "\(error.descriptionWithAdvice)"])
       watch = nil
     }
     if configuration.isDemo { startClock() }
