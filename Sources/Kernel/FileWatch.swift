@@ -44,12 +44,14 @@ public struct FileWatch: ~Copyable, Sendable {
   /// Waits for a write, at most `timeout` (poll(2)); whether there was one is for the caller to see.
   ///
   /// - Returns: whether nobody reads from `stream` any more, which ends the waiting too.
+  @discardableResult
   public func wait(
-    orHangUpOf stream: StandardStream, timeout: Duration
+    orHangUpOf stream: StandardStream? = nil, timeout: Duration
   ) throws(SystemCallError) -> Bool {
-    let entry = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-    let entries = try StandardStream.wait(for: [entry, stream.hangUpEntry], timeout: timeout)
+    var entries = [pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)]
+    if let stream { entries.append(stream.hangUpEntry) }
+    entries = try StandardStream.wait(for: entries, timeout: timeout)
     clear()
-    return entries[1].isHungUp
+    return entries.dropFirst().contains(where: \.isHungUp)
   }
 }
