@@ -154,6 +154,11 @@ struct Serve: ParsableCommand {
       throw ValidationError("Name either --socket or --fd.")
     }
     guard socket != "" else { throw ValidationError("--socket is empty: name a path.") }
+    for origin in corsOrigin {
+      if let fault = Origin.fault(in: origin) {
+        throw ValidationError("--cors-origin is '\(origin)'; \(fault).")
+      }
+    }
   }
 
   func run() throws {

@@ -6,6 +6,8 @@ public enum EventStreamError: Error, Hashable, Sendable, CustomStringConvertible
   case fieldTooLong(name: String, byteCount: Int, byteCountMaximum: Int)
   /// The field's value has a byte that would end its line or void it: CR, LF or NUL.
   case forbiddenByte(name: String, byte: UInt8, offset: Int)
+  /// The event's type is one that only weir itself sends.
+  case reservedType(prefix: String)
   /// A stream's event is larger than the parser's limit.
   case eventTooLarge(byteCountMaximum: Int)
 
@@ -19,6 +21,8 @@ public enum EventStreamError: Error, Hashable, Sendable, CustomStringConvertible
     case .forbiddenByte(let name, let byte, let offset):
       "\(name) has \(Self.name(of: byte)) at byte \(offset): remove it; "
         + "CR, LF and NUL are not allowed there"
+    case .reservedType(let prefix):
+      "event begins with '\(prefix)', as weir's own events do: choose another name"
     case .eventTooLarge(let limit):
       "an event of the stream is larger than \(limit) bytes: "
         + "raise the parser's limit, or end the connection"

@@ -39,8 +39,7 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .invalidTopic(let reason):
-      "the topic \(reason): a topic is 1 to \(QueueLimits.topicByteCountMaximum) bytes of UTF-8 "
-        + "without control characters"
+      "the topic \(reason)"
     case .invalidField(let name, let value, let rule):
       "\(name) is \(value); it is \(rule)"
     case .eventTooLarge(let count, let limit):

@@ -238,6 +238,17 @@ def test_a_body_that_is_no_json_is_told_what_it_is(site, body, headers, status, 
     assert all(word in problem["detail"] for word in words), problem["detail"]
 
 
+def test_an_event_of_weirs_own_cannot_be_published(site):
+    answer = site.publish("x", event="weir.gap")
+    assert (answer.status, answer.problem()["code"], answer.problem()["field"]) == (
+        400, "invalid_event", "event")
+    assert site.publish("x", event="weirdo").status == 200
+    result = weir("publish", "--queue", site.queue, "--event", "weir.gap", "x")
+    assert result.returncode == 64 and "weir." in result.stderr
+    result = weir("import", "--queue", site.queue, stdin='{"message":"x","event":"weir.live"}\n')
+    assert result.returncode == 65 and "line 1" in result.stderr and "weir." in result.stderr
+
+
 def test_a_query_that_means_nothing_is_told(site):
     answer = site.publish("1", path="/publish?topci=orders")
     problem = answer.problem()

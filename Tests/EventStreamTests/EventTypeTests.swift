@@ -2,11 +2,16 @@ import EventStream
 import Testing
 
 @Suite struct EventTypeTests {
-  @Test(arguments: ["a", "message", "weir.gap", " led by a space", "prix:€", "💡"])
+  @Test(arguments: ["a", "message", "weir", "Weir.gap", " led by a space", "prix:€", "💡"])
   func `a name of one line is taken as it is`(_ text: String) throws {
     let type = try EventType(text)
     #expect(type.text == text)
     #expect("\(type)" == text)
+  }
+
+  @Test(arguments: ["weir.", "weir.gap", "weir.live", "weir.\u{301}"])
+  func `a name of weir's own is refused`(_ text: String) {
+    #expect(throws: EventStreamError.reservedType(prefix: "weir.")) { try EventType(text) }
   }
 
   @Test func `an empty name is refused`() {

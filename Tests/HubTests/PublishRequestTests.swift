@@ -48,6 +48,8 @@ struct PublishRequestTests {
     Bad(body: "{\"message\":\"a\",\"event\":\"a\\rb\"}", code: .invalidEvent, field: "event"),
     Bad(body: "{\"message\":\"a\",\"event\":\"a\\u0000b\"}", code: .invalidEvent, field: "event"),
     Bad(body: "{\"message\":\"a\",\"event\":\"\"}", code: .invalidEvent, field: "event"),
+    Bad(
+      body: "{\"message\":\"a\",\"event\":\"weir.gap\"}", code: .invalidEvent, field: "event"),
     Bad(body: "{\"message\":\"a\",\"topic\":\"\"}", code: .invalidTopic, field: "topic"),
     Bad(body: "{\"message\":\"a\",\"topic\":\"a\\nb\"}", code: .invalidTopic, field: "topic"),
     Bad(body: "{\"message\":\"a\",\"topic\":\"a.*\"}", code: .invalidTopic, field: "topic"),
@@ -174,6 +176,9 @@ struct PublishRequestTests {
     }
     #expect(problem?.code == .invalidParameter)
     #expect(problem?.field == "topci")
+    #expect(problem?.detail.contains("did you mean 'topic'?") == true)
+    let field = #expect(throws: Problem.self) { try read("{\"mesage\":\"a\"}") }
+    #expect(field?.detail.contains("did you mean 'message'?") == true)
   }
 
   @Test func `a topic of other bytes is another one`() {

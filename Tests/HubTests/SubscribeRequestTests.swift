@@ -38,11 +38,47 @@ struct SubscribeRequestTests {
     let request = try read("topic=two+words&topic=%C3%A9&topic=100%25&topic=50%")
     #expect(request.filter.topics.map(\.text) == ["100%", "50%", "two words", "é"])
     // A mark behind a sign of the syntax belongs to the text.
-    let marks = try read("topic=\u{301}a&topic=b%CC%81&\u{301}=1&x=\u{301}")
+    let marks = try read("topic=\u{301}a&topic=b%CC%81&_\u{301}=1")
     #expect(
       marks.filter.topics.map { Array($0.text.utf8) } == [
         Array("b\u{301}".utf8), Array("\u{301}a".utf8),
       ])
+  }
+
+  @Test(arguments: [
+    ("topc", "'topic'"), ("topics", "'topic'"), ("Topic", "'topic'"), ("tpoic", "'topic'"),
+    ("streams", "'stream'"), ("lastEventI", "'last_event_id'"),
+    ("last-event-id", "'last_event_id'"),
+    ("LASTEVENTID", "'last_event_id'"), ("last_event", "'last_event_id'"), ("since", nil),
+    ("event", nil),
+    ("", nil),
+    ("count", nil), ("topic\u{301}", nil), ("\u{301}", nil),
+  ])
+  func `a parameter that there is not is refused, with the one that may be meant`(
+    name: String, nearest: String?
+  ) {
+    let problem = #expect(throws: Problem.self) { try read("topic=a&\(name)=x") }
+    #expect(problem?.code == .invalidParameter && problem?.status == 400)
+    #expect(problem?.field == name)
+    let advice =
+      nearest.map { "did you mean \($0)?" } ?? "a stream takes topic, stream and last_event_id"
+    #expect(problem?.detail.contains(advice) == true, "\(problem?.detail ?? "")")
+  }
+
+  @Test(arguments: ["_", "_t", "_nocache", "access_token", "authorization", "token"])
+  func `what caches and whoever stands in front are told is nothing to weir`(name: String) throws {
+    #expect(try read("topic=a&\(name)=123").filter == read("topic=a").filter)
+    #expect(try PublishTopic.named(inQuery: FormDecoding.pairs("\(name)=b".utf8)).isEmpty)
+  }
+
+  @Test func `the demo's parameters are known where it is on`() throws {
+    let pairs = try FormDecoding.pairs("count=1&interval=1s".utf8)
+    _ = try SubscribeRequest(
+      pathTopic: nil, pairs: pairs, header: nil, demoNames: DemoRequest.names)
+    let problem = #expect(throws: Problem.self) {
+      try SubscribeRequest(pathTopic: nil, pairs: pairs, header: nil)
+    }
+    #expect(problem?.field == "count")
   }
 
   @Test func `a query that is not UTF-8 is a problem`() {

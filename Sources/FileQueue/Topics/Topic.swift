@@ -18,7 +18,10 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
   public init(_ text: String) throws(QueueError) {
     try Self.check(text)
     guard !TopicPattern.isWritten(in: text) else {
-      throw .invalidTopic(reason: "'\(text)' is a pattern, which is for subscribers")
+      throw .invalidTopic(
+        reason:
+          "'\(text)' is a pattern, which is for subscribers: name a topic without '*' and '>' as parts"
+      )
     }
     self.init(trusted: text)
   }
@@ -26,15 +29,17 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
   /// What holds for topics and patterns.
   static func check(_ text: String) throws(QueueError) {
     let count = text.utf8.count
-    guard count > 0 else { throw .invalidTopic(reason: "is empty") }
+    guard count > 0 else {
+      throw .invalidTopic(reason: "is empty: name one, or leave it out for the topic 'default'")
+    }
     guard count <= QueueLimits.topicByteCountMaximum else {
       throw .invalidTopic(
-        reason: "has \(count) bytes; the limit is \(QueueLimits.topicByteCountMaximum)")
+        reason: "has \(count) bytes; the limit is \(QueueLimits.topicByteCountMaximum): shorten it")
     }
     var offset = 0
     for scalar in text.unicodeScalars {
       guard scalar.properties.generalCategory != .control else {
-        throw .invalidTopic(reason: "has a control character at byte \(offset)")
+        throw .invalidTopic(reason: "has a control character at byte \(offset): remove it")
       }
       offset += UTF8.width(scalar)
     }

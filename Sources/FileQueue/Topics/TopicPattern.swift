@@ -27,7 +27,8 @@ public struct TopicPattern: Hashable, Sendable {
     try Topic.check(text)
     let parts = Self.parts(of: text)
     guard !parts.dropLast().contains(.rest) else {
-      throw .invalidTopic(reason: "'\(text)' has '>' elsewhere than at its end")
+      throw .invalidTopic(
+        reason: "'\(text)' has '>' elsewhere than at its end: put it there, or '*' for one part")
     }
     self.text = text
     self.parts = parts

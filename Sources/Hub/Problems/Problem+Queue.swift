@@ -17,7 +17,18 @@ extension Problem {
       case .noQueue, .notAQueue, .unknownFormat, .networkFileSystem, .inUse, .system:
         (503, .queueError)
       }
-    self.init(status: status, code: code, detail: "\(error)")
+    self.init(status: status, code: code, detail: Self.detail(of: error))
     if case .invalidField(let name, _, _) = error { field = name }
+    if code == .queueBusy || code == .stopping { retryAfterSeconds = 1 }
+  }
+
+  /// What a publisher can do about it; what only somebody on weir's machine can, is said to be for them.
+  private static func detail(of error: QueueError) -> String {
+    switch error {
+    case .invalidTopic, .invalidField, .eventTooLarge, .overloaded, .stopped:
+      "\(error)"
+    default:
+      "the event is not acknowledged: publish it again later. For whoever runs weir: \(error)"
+    }
   }
 }

@@ -117,10 +117,13 @@ struct PublishRequest {
       let keys = container.allKeys.sorted { $0.stringValue < $1.stringValue }
       if let key = keys.first(where: { !PublishRequest.fields.contains($0.stringValue) }) {
         let name = key.stringValue.excerpt()
+        let fields = PublishRequest.fields
+        let advice =
+          NearestName.find(key.stringValue, among: fields).map { "did you mean '\($0)'?" }
+          ?? "the fields are \(fields.joined(separator: ", "))"
         throw Problem(
-          status: 400, code: .unknownField,
-          detail: "there is no field '\(name)': the fields are "
-            + PublishRequest.fields.joined(separator: ", "), field: name)
+          status: 400, code: .unknownField, detail: "there is no field '\(name)': \(advice)",
+          field: name)
       }
       for key in keys {
         switch key.stringValue {

@@ -10,13 +10,10 @@ enum PublishTopic {
   static func named(
     inQuery pairs: [(name: String, value: String)]
   ) throws(Problem) -> [(place: String, text: String)] {
-    if let unknown = pairs.first(where: { !queryNames.contains($0.name) })?.name {
-      throw Problem(
-        status: 400, code: .invalidParameter,
-        detail: "there is no parameter '\(unknown.excerpt())': the query may name the topic, and "
-          + "all else stands in the body", field: unknown.excerpt())
-    }
-    return pairs.map { (place: "the query", text: $0.value) }
+    try QueryNames.check(
+      pairs, among: queryNames,
+      rule: "the query may name the topic, and all else stands in the body")
+    return QueryNames.own(pairs).map { (place: "the query", text: $0.value) }
   }
 
   /// The topic that all places agree on; the default one where none is named.

@@ -33,7 +33,7 @@ struct Router: Responder {
     let route = Route(path: request.path)
     counters.add(to: PageLayout.cell(route))
     switch route {
-    case .health: return .now(Self.health)
+    case .health: return .now(try health(request))
     case .status: return try status(request)
     case .metrics: return try metrics(request)
     case .stream: return try stream(request)
@@ -72,6 +72,26 @@ struct Router: Responder {
     try PathTopic.read(route, path: request.path, uri: request.bytes(of: "REQUEST_URI"))
   }
 
+  /// Whether the process serves (`?live`); or else, whether a publish could succeed.
+  private func health(_ request: borrowing Request) throws(Problem) -> Response {
+    let asksForLife = try FormDecoding.pairs(request.query).contains {
+      $0.name.hasSameBytes(as: "live")
+    }
+    return asksForLife ? Self.health : try readiness()
+  }
+
+  /// Whether a publish could succeed.
+  private func readiness() throws(Problem) -> Response {
+    do {
+      guard try queue.figures().isReadOnly else { return Self.health }
+    } catch {
+      throw Problem(status: 503, code: .queueError, detail: "\(error)")
+    }
+    throw Problem(
+      status: 503, code: .queueReadOnly,
+      detail: "the queue takes no events since a write failed: see weir's log; streams go on")
+  }
+
   private static let health = Response(
     status: 200,
     headers: [
@@ -97,7 +117,9 @@ struct Router: Responder {
       throw Problem(
         status: 405, code: .methodNotAllowed, detail: "read \(what) with GET", allow: "GET, HEAD")
     }
-    do { return try queue.figures() } catch { throw Problem(error) }
+    do { return try queue.figures() } catch {
+      throw Problem(status: 503, code: .queueError, detail: "\(error)")
+    }
   }
 
   private static func report(_ body: [UInt8], _ contentType: String) -> Response {
@@ -129,7 +151,8 @@ struct Router: Responder {
     let pairs = try FormDecoding.pairs(request.query)
     let subscription = try SubscribeRequest(
       pathTopic: try Self.topic(of: request, behind: .stream), pairs: pairs,
-      header: request.parameter("HTTP_LAST_EVENT_ID"))
+      header: request.parameter("HTTP_LAST_EVENT_ID"),
+      demoNames: configuration.streams.isDemo ? DemoRequest.names : [])
     let headers = StreamOpening.headers + crossOrigin.headers(for: origin)
     var source = StreamSource.queue(subscription.filter, from: subscription.start)
     if configuration.streams.isDemo,

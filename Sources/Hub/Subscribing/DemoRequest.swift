@@ -7,6 +7,9 @@ struct DemoRequest {
   /// The source, at the place where it begins.
   let source: DemoSource
 
+  /// The parameters that it may have beside a stream's.
+  static let names = ["count", "interval"]
+
   /// Reads a `GET /sse`; nil where it asks for the queue.
   ///
   /// - Parameter pairs: the query.

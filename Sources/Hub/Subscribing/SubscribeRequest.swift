@@ -7,6 +7,7 @@ struct SubscribeRequest: Sendable {
   /// The last event id that the subscriber has seen, as it was sent; nil begins with what comes.
   let lastEventID: String?
 
+  private static let topicNames = ["topic", "stream"]
   /// Names under which clients that cannot set the header send the last event id.
   private static let resumeNames = [
     "last_event_id", "lastEventID", "lastEventId", "Last-Event-ID",
@@ -17,11 +18,17 @@ struct SubscribeRequest: Sendable {
   /// - Parameters:
   ///   - pathTopic: what stands behind `/sse/`, if anything does.
   ///   - header: `Last-Event-ID`, which wins over the query.
+  ///   - demoNames: parameters that the demo takes, where it is on.
   init(
-    pathTopic: String?, pairs: [(name: String, value: String)], header: String?
+    pathTopic: String?, pairs: [(name: String, value: String)], header: String?,
+    demoNames: [String] = []
   ) throws(Problem) {
+    let names = Self.topicNames + Self.resumeNames + demoNames
+    try QueryNames.check(
+      pairs, among: names,
+      rule: "a stream takes topic, stream and last_event_id\(demoNames.map { ", \($0)" }.joined())")
     var topics = pathTopic.map { [$0] } ?? []
-    topics += pairs.filter { ["topic", "stream"].contains($0.name) }.map(\.value)
+    topics += pairs.filter { Self.topicNames.contains($0.name) }.map(\.value)
     guard topics.count <= HubLimits.topicsPerStreamCountMaximum else {
       throw Problem(
         status: 400, code: .tooManyTopics,
