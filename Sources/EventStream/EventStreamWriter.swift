@@ -13,6 +13,22 @@ public enum EventStreamWriter {
     appendLines("data: ", event.data.utf8Span.span, to: &bytes)
   }
 
+  /// Where the `retry:` line lies, with its end, in lines that ``appendFields(of:to:)`` has written; nil
+  /// where there is none.
+  ///
+  /// Looks at the first bytes, and at those behind the `event:` line.
+  public static func retryLine(in fields: Span<UInt8>) -> Range<Int>? {
+    let name = "retry: ".utf8Span.span
+    var start = 0
+    if fields.count > 0, fields[0] == UInt8(ascii: "e") {
+      guard let end = fields.lineBreak(from: 0) else { return nil }
+      start = end + 1
+    }
+    guard start + name.count <= fields.count else { return nil }
+    for index in name.indices where fields[start + index] != name[index] { return nil }
+    return fields.lineBreak(from: start).map { start..<($0 + 1) }
+  }
+
   /// Appends an `id:` line; an empty id tells the browser to forget the one before.
   ///
   /// - Throws: ``EventStreamError/forbiddenByte(name:byte:offset:)`` for CR, LF and NUL.

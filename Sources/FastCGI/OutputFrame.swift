@@ -31,6 +31,16 @@ public struct OutputFrame {
     try connection.send(records.span.extracting(done...))
   }
 
+  /// Where content that is appended now will begin among the frame's bytes.
+  public var contentOffset: Int {
+    records.count + (openRecord == nil ? RecordHeader.byteCount : 0)
+  }
+
+  /// Overwrites content, which lies in one record; as many bytes stay.
+  public mutating func overwrite(_ range: Range<Int>, with byte: (Int) -> UInt8) {
+    for place in range { records[place] = byte(place) }
+  }
+
   /// Appends content.
   public mutating func append(_ content: Span<UInt8>) {
     var done = 0

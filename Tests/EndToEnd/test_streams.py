@@ -187,3 +187,37 @@ def test_a_stream_works_for_a_client_of_http_1_0(site):
     assert lines[1] == b"data: old\n"
     response.close()
     connection.close()
+
+
+@pytest.mark.parametrize("query, words", [
+    ("topc=a", ["'topc'", "did you mean 'topic'?"]), ("topics=a", ["did you mean 'topic'?"]),
+    ("lasteventid=x", ["did you mean 'last_event_id'?"]), ("count=1", ["a stream takes"]),
+    ("orders", ["'orders'", "a stream takes"]),
+])
+def test_a_parameter_that_there_is_not_is_refused_with_the_nearest(site, query, words):
+    answer = site.request("GET", f"/sse?{query}")
+    problem = answer.problem()
+    assert (answer.status, problem["code"]) == (400, "invalid_parameter")
+    assert all(word in problem["detail"] for word in words), problem["detail"]
+
+
+def test_parameters_for_caches_and_whoever_stands_in_front_are_passed_over(site):
+    with site.stream("/sse?topic=a&_=1732147200123&access_token=x") as stream:
+        assert site.publish("hit", path="/publish/a?_=1&authorization=y").status == 200
+        assert stream.data(1) == ["hit"]
+
+
+@pytest.mark.parametrize("size", [10, 20_000, 300_000])
+def test_the_retry_of_an_event_of_the_past_is_not_replayed(site, size):
+    own = (2000, 3000)  # what weir itself says at a stream's begin, jittered
+    message = "x" * size
+    first = site.publish("first").json()["id"]
+    with site.stream() as live:
+        site.publish(message, event="paid", retry=86_000_000)
+        assert live.event().data == message and live.retry == 86_000_000
+        with site.stream(headers={"Last-Event-ID": first}) as late:
+            event = late.event()
+            assert (event.type, event.data) == ("paid", message)
+            assert own[0] <= late.retry <= own[1]
+            site.publish(message, retry=85_000_000)
+            assert late.event().data == message and late.retry == 85_000_000

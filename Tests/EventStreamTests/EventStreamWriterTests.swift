@@ -2,6 +2,27 @@ import EventStream
 import Testing
 
 @Suite struct EventStreamWriterTests {
+  @Test(
+    arguments: [
+      ("x", nil, nil, nil), ("x", "a", nil, nil), ("retry: 1\nevent: b", nil, nil, nil),
+      ("x", nil, 7, 0..<9), ("retry: 1", "retry: 1", 7, 16..<25), ("", "e", 0, 9..<18),
+    ] as [(String, String?, Int?, Range<Int>?)])
+  func `the retry line is found where it was written, and nowhere else`(
+    data: String, type: String?, retry: Int?, expected: Range<Int>?
+  ) throws {
+    var bytes: [UInt8] = []
+    let type = try type.map { try EventType($0) }
+    EventStreamWriter.appendFields(
+      of: Event(type: type, data: data, retryMilliseconds: retry), to: &bytes)
+    #expect(EventStreamWriter.retryLine(in: bytes.span) == expected)
+    if let expected {
+      #expect(String(decoding: bytes[expected], as: UTF8.self) == "retry: \(retry ?? -1)\n")
+    }
+    for count in bytes.indices {
+      _ = EventStreamWriter.retryLine(in: bytes.span.extracting(0..<count))
+    }
+  }
+
   private static func text(_ write: (inout [UInt8]) throws -> Void) rethrows -> String {
     var bytes = Array("before|".utf8)
     try write(&bytes)

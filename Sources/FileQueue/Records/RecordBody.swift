@@ -4,6 +4,8 @@ import Kernel
 public struct RecordBody: Hashable, Sendable {
   /// Behind the record.
   public let next: Cursor
+  /// When the event stops being delivered, in milliseconds since 1970; `Int64.max` for never.
+  public let expiresAt: Int64
   let range: Range<Int>
 
   /// Bytes of the body.
@@ -16,12 +18,14 @@ extension QueueReader {
   public mutating func body(of sequence: UInt64) throws(QueueError) -> RecordBody? {
     var next = try cursor(at: sequence)
     guard next.sequence == sequence else { return nil }
-    var byteCount: Int?
+    var layout: RecordLayout?
     _ = try read(from: &next, upTo: sequence + 1, byteCountMaximum: 1) { record, _ in
-      byteCount = record.body.count
+      layout = record
     }
-    guard let byteCount else { return nil }
-    return RecordBody(next: next, range: (next.offset - byteCount)..<next.offset)
+    guard let layout else { return nil }
+    return RecordBody(
+      next: next, expiresAt: layout.expiresAt,
+      range: (next.offset - layout.body.count)..<next.offset)
   }
 
   /// Reads a piece of a body, from `offset` in it; hands out nothing where retention has removed

@@ -12,18 +12,21 @@ struct ReplayTurns {
     let next: Subscriber.Place
     /// The last event in the frame.
     let lastSequence: UInt64?
+    /// Events with a `retry:` line; nobody may be sent it of whose past they are.
+    let retries: Retries
     /// Kept, so that no other audience gets its identity meanwhile.
     fileprivate let audience: Audience
     fileprivate let madeAt: Int64
 
     init(
       of audience: Audience, frame: Frame?, next: Subscriber.Place, lastSequence: UInt64?,
-      now: Int64
+      retries: Retries = Retries(), now: Int64
     ) {
       self.audience = audience
       self.frame = frame
       self.next = next
       self.lastSequence = lastSequence
+      self.retries = retries
       madeAt = now
     }
 
@@ -31,6 +34,26 @@ struct ReplayTurns {
     func isOn(from sequence: UInt64) -> Bool {
       if case .event(let cursor) = next { cursor.sequence > sequence } else { true }
     }
+  }
+
+  /// The `retry:` lines of a turn's events: sent, or left out because they are told to browsers of now, not
+  /// to one that comes later.
+  struct Retries {
+    private var firstSent = UInt64.max
+    private var lastLeftOut: UInt64 = 0
+
+    /// Whether the line of an event is sent to one who gets what is published from `joinsAt` on.
+    mutating func isSent(of sequence: UInt64, joinsAt: UInt64) -> Bool {
+      if sequence < joinsAt {
+        lastLeftOut = max(lastLeftOut, sequence)
+        return false
+      }
+      firstSent = min(firstSent, sequence)
+      return true
+    }
+
+    /// Whether the turn is also right for another one.
+    func fit(joinsAt: UInt64) -> Bool { lastLeftOut < joinsAt && joinsAt <= firstSent }
   }
 
   private struct Key: Hashable {
@@ -42,10 +65,14 @@ struct ReplayTurns {
   /// The oldest first.
   private var order: [Key] = []
 
-  /// The turn of an audience's subscriber that is before the event `sequence`, if it is known.
-  func turn(of audience: Audience, from sequence: UInt64, now: Int64) -> Turn? {
+  /// The turn of an audience's subscriber that is before the event `sequence`, if it is known and nothing
+  /// in it has expired meanwhile.
+  ///
+  /// - Parameter joinsAt: the first event that is not of the subscriber's past.
+  func turn(of audience: Audience, from sequence: UInt64, joinsAt: UInt64, now: Int64) -> Turn? {
     guard let turn = turns[Key(audience: ObjectIdentifier(audience), sequence: sequence)],
-      now - turn.madeAt <= StreamLimits.replayTurnAgeMaximum.wholeNanoseconds
+      now - turn.madeAt <= StreamLimits.replayTurnAgeMaximum.wholeNanoseconds,
+      turn.retries.fit(joinsAt: joinsAt), turn.frame?.hasExpired() != true
     else { return nil }
     return turn
   }

@@ -1,3 +1,4 @@
+import EventStream
 import FastCGI
 import Figures
 import FileQueue
@@ -36,19 +37,23 @@ extension StreamLoop {
     }
   }
 
-  /// Sends a subscriber what the queue has for it, up to where the loop's feed is; returns the bytes.
+  /// Sends a subscriber what the queue has for it, up to where the loop's feed is, and all of its past;
+  /// returns the bytes.
   private func catchUp(_ subscriber: Subscriber, from start: Cursor, now: Int64) -> Int {
-    guard start.sequence < feed.sequence else {
+    let joinsAt = subscriber.joinsAt
+    guard start.sequence < max(feed.sequence, joinsAt) else {
       proceed(subscriber, .join(at: start.sequence))
       return 0
     }
     let audience = subscriber.audience
     let turn: ReplayTurns.Turn
-    if let known = replayTurns.turn(of: audience, from: start.sequence, now: now) {
+    if let known = replayTurns.turn(
+      of: audience, from: start.sequence, joinsAt: joinsAt, now: now)
+    {
       turn = known
     } else {
       do throws(QueueError) {
-        turn = try makeTurn(audience, from: start, now: now)
+        turn = try makeTurn(audience, from: start, joinsAt: joinsAt, now: now)
       } catch {
         pause(subscriber, error, then: .catchUp(from: .event(start)))
         return 0
@@ -68,23 +73,31 @@ extension StreamLoop {
 
   /// Reads and renders what subscribers of an audience are sent next from a place on.
   private func makeTurn(
-    _ audience: Audience, from start: Cursor, now: Int64
+    _ audience: Audience, from start: Cursor, joinsAt: UInt64, now: Int64
   ) throws(QueueError) -> ReplayTurns.Turn {
     var cursor = start
+    var retries = ReplayTurns.Retries()
     let frame = frames.take(requestID: audience.key.requestID)
     var lastSequence: UInt64?
     var largeSequence: UInt64?
     do throws(QueueError) {
       let unixNow = Clock.unixMilliseconds()
       let outcome = try reader.read(
-        from: &cursor, upTo: feed.sequence, matching: audience.key.filter,
+        from: &cursor, upTo: max(feed.sequence, joinsAt), matching: audience.key.filter,
         byteCountMaximum: StreamLimits.frameByteCountMaximum
       ) { record, bytes in
         if record.expiresAt <= unixNow || largeSequence != nil { return }
         if record.body.count > StreamLimits.framedBodyByteCountMaximum {
           largeSequence = record.sequence
         } else {
-          frame.append(event: bytes.extracting(record.body))
+          let body = bytes.extracting(record.body)
+          if let retry = EventStreamWriter.retryLine(in: body),
+            !retries.isSent(of: record.sequence, joinsAt: joinsAt)
+          {
+            frame.append(event: body, without: retry, expiresAt: record.expiresAt)
+          } else {
+            frame.append(event: body, expiresAt: record.expiresAt)
+          }
           lastSequence = record.sequence
         }
       }
@@ -107,16 +120,27 @@ extension StreamLoop {
     }
     return ReplayTurns.Turn(
       of: audience, frame: frame.isEmpty ? nil : frame, next: next, lastSequence: lastSequence,
-      now: now)
+      retries: retries, now: now)
   }
 
   /// Sends a subscriber the next piece of a large event; returns the bytes.
   private func sendPiece(of body: RecordBody, from done: Int, to subscriber: Subscriber) -> Int {
+    if done == 0, body.expiresAt <= Clock.unixMilliseconds() {
+      proceed(subscriber, .catchUp(from: .event(body.next)))
+      return 0
+    }
+    // What its own past has told browsers to wait is not for it.
+    let isPast = body.next.sequence <= subscriber.joinsAt
     let frame = frames.take(requestID: subscriber.connection.requestID)
     let sent = done + min(StreamLimits.pieceByteCountMaximum, body.byteCount - done)
     do throws(QueueError) {
       try reader.read(body, from: done, byteCountMaximum: StreamLimits.pieceByteCountMaximum) {
-        if sent == body.byteCount { frame.append(event: $0) } else { frame.append($0) }
+        var rest = $0
+        if done == 0, isPast, let retry = EventStreamWriter.retryLine(in: rest) {
+          frame.append(rest.extracting(..<retry.lowerBound))
+          rest = rest.extracting(retry.upperBound...)
+        }
+        if sent == body.byteCount { frame.append(lastPiece: rest) } else { frame.append(rest) }
       }
     } catch {
       pause(subscriber, error, then: .catchUp(from: .inside(body, sentByteCount: done)))

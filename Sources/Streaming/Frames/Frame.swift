@@ -11,6 +11,11 @@ final class Frame {
   private(set) var eventCount = 0
   /// Why events are missing, where it tells so.
   private(set) var gap: GapReason?
+  /// How old events were when they were rendered for live subscribers, in milliseconds, and how many
+  /// events in a row were so old.
+  private(set) var lags: [(milliseconds: Int64, eventCount: Int)] = []
+  /// Where events lie that stop being delivered, and when, in milliseconds since 1970.
+  private var expiring: [(place: Range<Int>, expiresAt: Int64)] = []
 
   init(requestID: UInt16) {
     output = OutputFrame(requestID: requestID)
@@ -23,10 +28,72 @@ final class Frame {
 
   func append(_ content: Span<UInt8>) { output.append(content) }
   func append(_ content: [UInt8]) { output.append(content.span) }
-  /// Appends the whole or the last piece of an event.
-  func append(event body: Span<UInt8>) {
+  /// Appends the last piece of an event.
+  func append(lastPiece body: Span<UInt8>) {
     output.append(body)
     eventCount += 1
+  }
+
+  /// Appends an event.
+  ///
+  /// - Parameter expiresAt: when it stops being delivered, in milliseconds since 1970.
+  func append(event body: Span<UInt8>, expiresAt: Int64) {
+    let start = output.contentOffset
+    output.append(body)
+    eventCount += 1
+    if expiresAt != .max { expiring.append((start..<output.byteCount, expiresAt)) }
+  }
+
+  /// Appends an event without a line of it.
+  func append(event body: Span<UInt8>, without line: Range<Int>, expiresAt: Int64) {
+    let start = output.contentOffset
+    output.append(body.extracting(..<line.lowerBound))
+    output.append(body.extracting(line.upperBound...))
+    eventCount += 1
+    if expiresAt != .max { expiring.append((start..<output.byteCount, expiresAt)) }
+  }
+
+  /// Notes how old an event is that has been appended for live subscribers.
+  func noteLag(milliseconds: Int64) {
+    if let last = lags.last, last.milliseconds == milliseconds {
+      lags[lags.count - 1].eventCount += 1
+    } else {
+      lags.append((milliseconds, 1))
+    }
+  }
+
+  /// Whether an event has expired by now of which nothing was sent with the first `done` bytes.
+  func hasExpired(from done: Int = 0) -> Bool {
+    if expiring.isEmpty { return false }
+    let now = Clock.unixMilliseconds()
+    return expiring.contains { $0.place.lowerBound >= done && $0.expiresAt <= now }
+  }
+
+  /// The same frame for one who has the first `done` bytes, without the events that have expired since.
+  ///
+  /// The length of a record is sent before it, so that nothing can be taken out: a comment of as many
+  /// bytes stands there instead.
+  func withoutExpired(from done: Int) -> Frame {
+    let now = Clock.unixMilliseconds()
+    let copy = Frame(output, eventCount: eventCount, gap: gap)
+    for event in expiring where event.place.lowerBound >= done {
+      guard event.expiresAt <= now else {
+        copy.expiring.append(event)
+        continue
+      }
+      let (first, last) = (event.place.lowerBound, event.place.upperBound - 1)
+      copy.output.overwrite(event.place) {
+        $0 == first ? UInt8(ascii: ":") : UInt8(ascii: $0 == last ? "\n" : " ")
+      }
+      copy.eventCount -= 1
+    }
+    return copy
+  }
+
+  private init(_ output: OutputFrame, eventCount: Int, gap: GapReason?) {
+    self.output = output
+    self.eventCount = eventCount
+    self.gap = gap
   }
 
   func append(_ gap: GapEvent) {
@@ -45,6 +112,8 @@ final class Frame {
     output.reset(requestID: requestID)
     eventCount = 0
     gap = nil
+    lags.removeAll(keepingCapacity: true)
+    expiring.removeAll(keepingCapacity: true)
   }
 
   /// Sends what comes behind the first `done` bytes, or a part of it.

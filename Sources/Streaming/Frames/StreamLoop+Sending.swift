@@ -13,11 +13,19 @@ extension StreamLoop {
         return proceed(subscriber, next)
       }
       let done = if case .transferred(let some) = sent { some } else { 0 }
+      noteFall(of: subscriber)
       counts.notePart(byteCount: done)
       block(subscriber, frame, sentByteCount: done, then: next)
     } catch {
       close(subscriber)
     }
+  }
+
+  /// Counts that a stream that had everything falls behind, because its socket is full.
+  func noteFall(of subscriber: Subscriber) {
+    guard subscriber.keepsUp else { return }
+    subscriber.keepsUp = false
+    counts.add(to: .falls)
   }
 
   /// Has a subscriber wait until its socket takes the rest of a frame.
@@ -35,7 +43,8 @@ extension StreamLoop {
 
   /// Sends the rest of a frame to a subscriber whose socket has room again.
   func resume(_ subscriber: Subscriber) {
-    guard case .blocked(let frame, let done, let next) = subscriber.state else { return }
+    guard case .blocked(let held, let done, let next) = subscriber.state else { return }
+    let frame = held.hasExpired(from: done) ? held.withoutExpired(from: done) : held
     do {
       let sent = try frame.send(to: subscriber.connection, from: done)
       guard case .transferred(let byteCount) = sent else { return }

@@ -42,7 +42,7 @@ extension StreamLoop {
       let outcome = try reader.read(from: &feed, byteCountMaximum: room) { record, bytes in
         if record.expiresAt <= unixNow { return }
         let body = bytes.extracting(record.body)
-        var liveCount = 0
+        let lag = unixNow - record.unixMilliseconds
         audiences.forEach(wanting: bytes.extracting(record.topic), record.sequence) { audience in
           if audience.live.isEmpty || audience.largeSequence != nil { return }
           let frame = frame(of: audience, &touched)
@@ -51,15 +51,13 @@ extension StreamLoop {
           {
             audience.largeSequence = record.sequence
           } else {
-            frame.append(event: body)
+            frame.append(event: body, expiresAt: record.expiresAt)
+            frame.noteLag(milliseconds: lag)
             fullestByteCount = max(fullestByteCount, frame.byteCount)
             renderedByteCount += body.count
-            liveCount += audience.live.count
             audience.frameSequence = record.sequence
           }
         }
-        counts.noteLag(
-          milliseconds: unixNow - record.unixMilliseconds, subscriberCount: liveCount)
       }
       switch outcome {
       case .gap(let gap): return gap
@@ -144,6 +142,7 @@ extension StreamLoop {
     // From the end, because a subscriber that leaves the list is replaced by the last one.
     let count = audience.live.count
     var wholeCount = 0
+    var fallCount = 0
     for slot in stride(from: count - 1, through: 0, by: -1) {
       let subscriber = audience.live[slot]
       if let firstWrite, pacing.wantsSample(firstWrite + count - 1 - slot),
@@ -159,7 +158,8 @@ extension StreamLoop {
         }
         audience.remove(slot: slot)
         let done = if case .transferred(let some) = sent { some } else { 0 }
-        counts.add(to: .falls)
+        fallCount += 1
+        noteFall(of: subscriber)
         counts.notePart(byteCount: done)
         block(subscriber, frame, sentByteCount: done, then: next ?? .catchUp(from: .event(feed)))
       } catch {
@@ -167,6 +167,12 @@ extension StreamLoop {
       }
     }
     counts.noteWhole(frame, byteCount: byteCount, subscriberCount: wholeCount)
+    // Also to those who have a part of it, and get the rest.
+    for lag in frame.lags {
+      counts.noteLag(
+        milliseconds: lag.milliseconds,
+        subscriberCount: lag.eventCount * (wholeCount + fallCount))
+    }
     frames.put(frame)
   }
 

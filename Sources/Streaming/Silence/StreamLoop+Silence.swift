@@ -42,6 +42,7 @@ extension StreamLoop {
   /// Makes a subscriber live that has everything the feed has read.
   func makeLive(_ subscriber: Subscriber) {
     let audience = subscriber.audience
+    subscriber.keepsUp = true
     if audience.live.isEmpty { audience.lastSentAt = Clock.monotonicNanoseconds() }
     audience.add(subscriber)
     watchSilence(of: audience)

@@ -19,8 +19,8 @@ extension StreamLoop {
       Audience.Key(filter: filter, requestID: connection.requestID))
     let subscriber = Subscriber(
       connection, slot: arrival.slot, token: subscribers.reserve(),
-      remoteAddress: arrival.remoteAddress, audience: audience,
-      state: .joining(at: arrival.joinsAt), counts: counts)
+      remoteAddress: arrival.remoteAddress, audience: audience, joinsAt: arrival.joinsAt,
+      counts: counts)
     subscriber.endsAt = endOfAge(from: subscriber.openedAt)
     counts.add(to: .streamsOpened)
     subscribers.insert(subscriber, at: subscriber.token)
@@ -75,7 +75,8 @@ extension StreamLoop {
     case .join(let sequence):
       subscriber.state = .joining(at: sequence)
       joining.append(subscriber)
-    case .catchUp(from: .event(let cursor)) where cursor.sequence == feed.sequence:
+    case .catchUp(from: .event(let cursor))
+    where cursor.sequence == max(feed.sequence, subscriber.joinsAt):
       proceed(subscriber, .join(at: cursor.sequence))
     case .catchUp(let place):
       subscriber.state = .behind(place)

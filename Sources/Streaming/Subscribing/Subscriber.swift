@@ -46,6 +46,10 @@ final class Subscriber {
   /// When it is too old, monotonic nanoseconds.
   var endsAt = Int64.max
   let audience: Audience
+  /// The first event that is not of its past, but was published after it came.
+  let joinsAt: UInt64
+  /// Whether it is live, or reads what a live one does not get with the others.
+  var keepsUp = false
   var state: State {
     didSet { counts.move(from: oldValue.count, to: state.count) }
   }
@@ -57,14 +61,15 @@ final class Subscriber {
 
   init(
     _ connection: consuming StreamConnection, slot: StreamSlot, token: EpollToken,
-    remoteAddress: String, audience: Audience, state: State, counts: LoopCounts
+    remoteAddress: String, audience: Audience, joinsAt: UInt64, counts: LoopCounts
   ) {
     self.connection = connection
     self.slot = slot
     self.token = token
     self.remoteAddress = remoteAddress
     self.audience = audience
-    self.state = state
+    self.joinsAt = joinsAt
+    state = .joining(at: joinsAt)
     self.counts = counts
     openedAt = Clock.monotonicNanoseconds()
     counts.move(from: nil, to: state.count)

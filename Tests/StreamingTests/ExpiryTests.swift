@@ -1,0 +1,148 @@
+import EventStream
+import Foundation
+import Kernel
+import Testing
+
+@testable import FastCGI
+@testable import Figures
+@testable import FileQueue
+@testable import Streaming
+
+/// An event that expires while the loop waits for something is not sent any more.
+struct ExpiryTests {
+  private static let soonMilliseconds: Int64 = 30
+
+  private func soon() -> Int64 { Clock.unixMilliseconds() + Self.soonMilliseconds }
+
+  /// Waits until a time has come.
+  private func wait(until time: Int64) {
+    while Clock.unixMilliseconds() < time { Clock.pause(.milliseconds(1)) }
+  }
+
+  private func data(in text: String) -> [String] {
+    text.split(separator: "\n").filter { $0.contains("data: ") }
+      .map { String($0.split(separator: "data: ").last ?? "") }
+  }
+
+  @Test func `an event that expires before the pass reaches nobody who is live`() throws {
+    let fixture = try LoopFixture()
+    try fixture.subscribe(from: 1)
+    let time = soon()
+    try fixture.publish("short", expiresAt: time)
+    try fixture.publish("long")
+    wait(until: time)
+    fixture.loop.runPass()
+    #expect(try fixture.received() == ["long"])
+    #expect(fixture.counted[.deliveries] == 1)
+  }
+
+  @Test func `an event that expires before the turn reaches nobody who is behind`() throws {
+    let fixture = try LoopFixture()
+    try fixture.publish("long")
+    let time = soon()
+    try fixture.publish("short", expiresAt: time)
+    try fixture.publish("longer")
+    try fixture.resume(after: 0)
+    wait(until: time)
+    fixture.serve()
+    #expect(try fixture.received() == ["long", "longer"])
+  }
+
+  @Test func `a turn that is remembered is not sent again with an event that has expired since`()
+    throws
+  {
+    let fixture = try LoopFixture()
+    try fixture.publish("long")
+    // The expiry is far enough away for the first stream to get it.
+    let time = Clock.unixMilliseconds() + 400
+    try fixture.publish("short", expiresAt: time)
+    let before = Clock.monotonicNanoseconds()
+    try fixture.resume(after: 0)
+    // One that never catches up keeps the turns in memory.
+    for _ in 0...StreamLimits.replayRoundTurnCountMaximum { try fixture.resume(after: 0) }
+    fixture.loop.serveBehind()
+    #expect(try fixture.received() == ["long", "short"])
+    #expect(!fixture.loop.behind.isEmpty)
+    wait(until: time)
+    #expect(
+      Clock.monotonicNanoseconds() - before < StreamLimits.replayTurnAgeMaximum.wholeNanoseconds,
+      "the turn is remembered still")
+    fixture.serve()
+    #expect(try fixture.received(by: StreamLimits.replayRoundTurnCountMaximum + 1) == ["long"])
+  }
+
+  @Test(arguments: [20_000, 200_000])
+  func `a large event that expires before its first piece is passed over`(byteCount: Int) throws {
+    let fixture = try LoopFixture()
+    let time = soon()
+    try fixture.publish(String(repeating: "y", count: byteCount), expiresAt: time)
+    try fixture.publish("after")
+    try fixture.resume(after: 0)
+    // A turn has found where it lies; the next one, with the first piece of it, comes too late.
+    let body = try #require(try fixture.loop.reader.body(of: 1))
+    fixture.loop.subscribers.all[0].state = .behind(.inside(body, sentByteCount: 0))
+    wait(until: time)
+    fixture.loop.runPass()
+    #expect(try data(in: fixture.textUntilLive()) == ["after"])
+  }
+
+  @Test func `a large event that has begun is sent to its end`() throws {
+    let fixture = try LoopFixture()
+    try fixture.subscribe(from: 1)
+    let time = Clock.unixMilliseconds() + 1000
+    let large = String(repeating: "y", count: 200_000)
+    try fixture.publish(large, expiresAt: time)
+    fixture.loop.runPass()
+    fixture.serve(rounds: 2)
+    wait(until: time)
+    let text = try fixture.textUntilLive()
+    #expect(text.filter { $0 == "y" }.count == large.count)
+    #expect(fixture.counted[.deliveries] == 1)
+  }
+
+  private static let text = String(repeating: "x", count: 10_000)
+
+  private func publishFour(_ fixture: LoopFixture, expiresAt: Int64? = nil) throws {
+    for number in 0..<4 { try fixture.publish("\(number) \(Self.text)", expiresAt: expiresAt) }
+  }
+
+  @Test func `an event that expires while a frame is held for a full socket is left out of it`()
+    throws
+  {
+    var passCount = 0
+    let trial = try LoopFixture()
+    try trial.subscribe(from: 1)
+    while trial.counted[.streamsBlocked] == 0 {
+      try publishFour(trial)
+      trial.loop.runPass()
+      passCount += 1
+    }
+    let fixture = try LoopFixture()
+    try fixture.subscribe(from: 1)
+    for _ in 1..<passCount {
+      try publishFour(fixture)
+      fixture.loop.runPass()
+    }
+    let time = Clock.unixMilliseconds() + 1000
+    try publishFour(fixture, expiresAt: time)
+    fixture.loop.runPass()
+    guard case .blocked(let frame, let done, _) = fixture.loop.subscribers.all[0].state else {
+      Issue.record("the stream is not blocked")
+      return
+    }
+    #expect(!frame.hasExpired(from: done))
+    wait(until: time)
+    let byteCount = (frame.byteCount - RecordHeader.byteCount) / 4
+    let begunCount = (max(0, done - RecordHeader.byteCount) + byteCount - 1) / byteCount
+    let text = try fixture.textUntilLive()
+    let received = data(in: text)
+    #expect(received.count == (passCount - 1) * 4 + begunCount)
+    #expect(received.allSatisfy { $0.count == Self.text.count + 2 }, "each that has begun is whole")
+    #expect(fixture.counted[.deliveries] == UInt64(received.count))
+    // What stands in the place of the others is a comment, and the frame's records are whole.
+    #expect(text.components(separatedBy: "\n:    ").count - 1 == 4 - begunCount)
+    try fixture.publish("after")
+    fixture.loop.runPass()
+    #expect(try fixture.received() == ["after"])
+  }
+}

@@ -1,0 +1,137 @@
+import EventStream
+import Foundation
+import Kernel
+import Logging
+import Support
+import SystemPackage
+
+@testable import FastCGI
+@testable import Figures
+@testable import FileQueue
+@testable import Streaming
+
+/// A stream loop that is driven by hand, on a queue with a segment for each event.
+final class LoopFixture {
+  let loop: StreamLoop
+  /// Counts the streams.
+  let admission = Admission(Admission.Limits())
+  let counters = Counters()
+  let queue: Queue
+  private let directory: TemporaryDirectory
+  private var appender: Appender
+  private var clients: [Client] = []
+
+  private final class Client {
+    let socket: Descriptor
+    init(_ socket: consuming Descriptor) { self.socket = socket }
+  }
+
+  /// - Parameter data: of events that are in the queue before the loop begins.
+  init(
+    _ configuration: StreamConfiguration = StreamConfiguration(), published data: [String] = []
+  ) throws {
+    // Some tests open a thousand streams, two descriptors each.
+    _ = try DescriptorLimit.raise()
+    directory = try TemporaryDirectory()
+    queue = try Queue(at: directory.path.appending("queue"), creating: true)
+    appender = try Appender(queue, segmentByteCountMaximum: 1)
+    for data in data { try Self.publish(data, with: &appender) }
+    loop = try StreamLoop(
+      queue, configuration, try StreamLoopDoor(),
+      Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, counters, index: 0)
+  }
+
+  deinit {
+    loop.endAll()
+  }
+
+  /// What the loop has counted.
+  var counted: PageValues {
+    loop.counts.flush(to: counters, now: Clock.monotonicNanoseconds())
+    return counters.values
+  }
+
+  /// - Parameter expiresAt: in milliseconds since 1970.
+  func publish(
+    _ data: String, type: EventType? = nil, retry: Int? = nil, expiresAt: Int64? = nil
+  ) throws {
+    let event = Event(type: type, data: data, retryMilliseconds: retry)
+    _ = try appender.append([try PendingEvent(event, topic: .default, expiresAt: expiresAt)])
+  }
+
+  private static func publish(_ data: String, with appender: inout Appender) throws {
+    _ = try appender.append([try PendingEvent(Event(type: nil, data: data), topic: .default)])
+  }
+
+  /// Opens a stream that wants the events from `sequence` on, all of them published after it came.
+  func subscribe(from sequence: UInt64, topic: String? = nil, _ second: String? = nil) throws {
+    try open(try TopicFilter([topic, second].compactMap(\.self)), from: .next, joinsAt: sequence)
+  }
+
+  /// Opens a stream that comes back after an event.
+  func resume(after sequence: UInt64) throws {
+    let id = EventID(epoch: queue.epoch, sequence: sequence)
+    try open(try TopicFilter([]), from: .after(id), joinsAt: queue.durableNext)
+  }
+
+  private func open(_ filter: TopicFilter, from start: StreamStart, joinsAt: UInt64) throws {
+    guard case .admitted(let slot) = admission.admit("test", now: 0) else { return }
+    let arrival = Arrival(
+      remoteAddress: "test", source: .queue(filter, from: start), opening: [], joinsAt: joinsAt,
+      slot: slot)
+    try UnixSocket.pair().split { ours, theirs in
+      clients.append(Client(ours))
+      loop.open(arrival, ConnectionHandover(StreamConnection(theirs, requestID: 1)))
+    }
+    loop.joinWaiting()
+  }
+
+  /// What a stream has got since the last call, at most 64 KiB.
+  func receivedText(by index: Int = 0) throws -> String {
+    var bytes = [UInt8](repeating: 0, count: 65_536)
+    var span = bytes.mutableSpan
+    guard case .transferred(let count) = try clients[index].socket.receive(into: &span) else {
+      return ""
+    }
+    return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+
+  /// The data of the events that a stream has got since the last call.
+  func received(by index: Int = 0) throws -> [String] {
+    try receivedText(by: index).split(separator: "\n")
+      .filter { $0.contains("data: ") }.map { String($0.split(separator: "data: ").last ?? "") }
+  }
+
+  /// Has the streams that are behind get all they can without being read from.
+  func serve(rounds: Int = 100) {
+    for _ in 0..<rounds {
+      loop.serveBehind()
+      loop.joinWaiting()
+    }
+  }
+
+  /// Reads all that a stream gets until it is live again.
+  func textUntilLive(by index: Int = 0) throws -> String {
+    var text = ""
+    let deadline = Clock.monotonicNanoseconds() + 20_000_000_000
+    while Clock.monotonicNanoseconds() < deadline {
+      loop.resume(loop.subscribers.all[index])
+      serve(rounds: 1)
+      let piece = try receivedText(by: index)
+      text += piece
+      if piece.isEmpty, case .live = loop.subscribers.all[index].state { break }
+    }
+    return text
+  }
+
+  /// Makes a segment one that cannot be opened while `body` runs.
+  func withUnreadable(segment first: UInt64, _ body: () throws -> Void) throws {
+    let path = queue.directory.textPath(SegmentName(first: first)).string
+    try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
+    // A link to itself: ELOOP, for root too.
+    try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+    try body()
+    try FileManager.default.removeItem(atPath: path)
+    try FileManager.default.moveItem(atPath: path + ".away", toPath: path)
+  }
+}
