@@ -151,7 +151,9 @@ class Crowd(threading.Thread):
                 listener.retry_seconds = int(line[7:]) / 1000
             return
         block, listener.block = listener.block, []
-        ids = [line[4:].decode() for line in block if line.startswith(b"id: ")]
+        # nginx says a time where a stream has no id yet.
+        ids = [line[4:].decode() for line in block
+               if line.startswith(b"id: ") and not line.startswith(b"id: @")]
         if b"event: weir.gap" in block:
             self.complaints.append(f"a gap after {listener.last_id}: {block}")
         if not ids:

@@ -29,6 +29,8 @@ struct SubscribeRequestTests {
     let id = EventID(epoch: 0x6f2a_91c4, sequence: 42)
     #expect(try read("").start == .next)
     #expect(try read("last_event_id=\(id)").start == .after(id))
+    let time = TimeCursor(unixMilliseconds: 1_732_147_200_123)
+    #expect(try read("last_event_id=%401732147200.123").start == .since(time))
     #expect(try read("", header: "6F2A91C4-42").start == .unknown("6F2A91C4-42"))
     let long = String(repeating: "x", count: 1000)
     #expect(try read("", header: long).start == .unknown(long.excerpt()))

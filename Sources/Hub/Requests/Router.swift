@@ -170,7 +170,9 @@ struct Router: Responder {
     case .admitted(let given): slot = given
     case .refused(let refusal, let delay):
       counters.add(to: PageLayout.cell(refusal))
-      return .now(try answer(to: refusal, returnDelay: delay, headers: headers))
+      let id =
+        configuration.streams.sendsCheckpoints && subscription.start == .next ? queue.newestID : nil
+      return .now(try answer(to: refusal, returnDelay: delay, headers: headers, id: id))
     }
     let arrival = Arrival(
       remoteAddress: remoteAddress, source: source,
@@ -184,7 +186,8 @@ struct Router: Responder {
 
   /// What one gets who may not have a stream now.
   private func answer(
-    to refusal: StreamRefusal, returnDelay: Int64?, headers: [(name: String, value: String)]
+    to refusal: StreamRefusal, returnDelay: Int64?, headers: [(name: String, value: String)],
+    id: EventID?
   ) throws(Problem) -> Response {
     let retry =
       returnDelay.map { Int($0 / 1_000_000) + 1 }
@@ -193,11 +196,11 @@ struct Router: Responder {
     case .total:
       return StreamOpening.later(
         "all \(admission.limits.streamCountMaximum) streams are taken: come back later",
-        headers: headers, retryMilliseconds: retry)
+        headers: headers, retryMilliseconds: retry, id: id)
     case .rate:
       return StreamOpening.later(
         "too many streams begin at once: come back later", headers: headers,
-        retryMilliseconds: retry)
+        retryMilliseconds: retry, id: id)
     case .address:
       let maximum = admission.limits.streamsPerAddressCountMaximum ?? 0
       throw Problem(

@@ -1,5 +1,6 @@
 import EventStream
 import FastCGI
+import FileQueue
 
 /// How every stream begins.
 enum StreamOpening {
@@ -12,8 +13,8 @@ enum StreamOpening {
 
   /// The response head and the `retry:` line, as records.
   ///
-  /// No blank line follows `retry:`: it belongs to the block of the first event, because several
-  /// clients hand a block of its own to the application as an empty event.
+  /// No blank line follows `retry:`: it belongs to the block of the id, or of the first event, because
+  /// several clients hand a block of its own to the application as an empty event.
   static func bytes(
     headers: [(name: String, value: String)], retryMilliseconds: Int, requestID: UInt16
   ) -> [UInt8] {
@@ -26,13 +27,20 @@ enum StreamOpening {
 
   /// What one gets who is to come back later: a browser gives up for good on any status but 200, so
   /// this is a stream, which says why in a comment and ends.
+  ///
+  /// - Parameter id: where it is to go on, for one that has no id.
   static func later(
-    _ reason: String, headers: [(name: String, value: String)], retryMilliseconds: Int
+    _ reason: String, headers: [(name: String, value: String)], retryMilliseconds: Int,
+    id: EventID?
   ) -> Response {
     var content: [UInt8] = []
     EventStreamWriter.appendComment(reason, to: &content)
     EventStreamWriter.appendRetry(milliseconds: retryMilliseconds, to: &content)
-    return Response(status: 200, headers: headers, body: content)
+    if let id { content += Array("id: \(id)\n\n".utf8) }
+    // For who reads heads, the web server's log among them.
+    let seconds = (retryMilliseconds + 999) / 1000
+    return Response(
+      status: 200, headers: headers + [(name: "Retry-After", value: "\(seconds)")], body: content)
   }
 
   /// A wait of its own for each stream, up to half as long again, so that not all come back at once.

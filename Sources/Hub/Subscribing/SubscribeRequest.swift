@@ -48,6 +48,7 @@ struct SubscribeRequest: Sendable {
   /// Where it begins.
   var start: StreamStart {
     guard let lastEventID else { return .next }
-    return EventID(lastEventID).map(StreamStart.after) ?? .unknown(lastEventID.excerpt())
+    if let id = EventID(lastEventID) { return .after(id) }
+    return TimeCursor(lastEventID).map(StreamStart.since) ?? .unknown(lastEventID.excerpt())
   }
 }

@@ -1,5 +1,6 @@
 import Figures
 import FileQueue
+import Kernel
 
 /// Where a subscriber begins.
 enum Resumption {
@@ -12,13 +13,16 @@ enum Resumption {
 
   /// Decides by where the subscriber asks to begin.
   init(
-    _ start: StreamStart, joinsAt: UInt64, in queue: borrowing Queue
+    _ start: StreamStart, joinsAt: UInt64, in queue: borrowing Queue, _ reader: inout QueueReader
   ) throws(QueueError) {
     let requested: String
     let known: EventID?
     switch start {
     case .next:
       self = .join(at: joinsAt)
+      return
+    case .since(let time):
+      self = try Self.since(time, in: queue, &reader)
       return
     case .after(let id):
       requested = id.description
@@ -42,6 +46,26 @@ enum Resumption {
       self = gap(.expired)
     } else {
       self = .replay(from: id.sequence + 1)
+    }
+  }
+
+  private static func since(
+    _ time: TimeCursor, in queue: borrowing Queue, _ reader: inout QueueReader
+  ) throws(QueueError) -> Resumption {
+    func gap(_ reason: GapReason) throws(QueueError) -> Resumption {
+      .afterGap(
+        GapEvent(
+          requested: time.description,
+          oldest: EventID(epoch: queue.epoch, sequence: try queue.oldestSequence()),
+          newest: queue.newestID, reason: reason))
+    }
+    let tolerance = TimeCursor.toleranceMilliseconds
+    // The clock was set back since: nobody can tell what was published behind that time.
+    if time.unixMilliseconds > Clock.unixMilliseconds() + tolerance { return try gap(.ahead) }
+    switch try reader.place(since: time.unixMilliseconds - tolerance) {
+    case .end(let next): return .join(at: next)
+    case .event(let sequence): return .replay(from: sequence)
+    case .removed: return try gap(.expired)
     }
   }
 }

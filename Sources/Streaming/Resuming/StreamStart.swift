@@ -6,6 +6,16 @@ package enum StreamStart: Hashable, Sendable {
   case next
   /// Behind the last event that it has seen.
   case after(EventID)
+  /// With everything that was published since a time.
+  case since(TimeCursor)
   /// Behind something that is no event id: an excerpt of it, for the subscriber to be told.
   case unknown(String)
+
+  /// Whether it names no event: a stream has no id of its own until it is told one.
+  package var isWithoutID: Bool {
+    switch self {
+    case .next, .since: true
+    case .after, .unknown: false
+    }
+  }
 }

@@ -73,9 +73,8 @@ extension StreamLoop {
     watchSilence(of: audience)
   }
 
-  /// Tells an audience the newest id where its subscribers are better off with it: those without any
-  /// would miss what is published while they are away, and the id of an event long ago may have left
-  /// the queue by then.
+  /// Tells an audience the newest id where its subscribers are better off with it: the id of an event long
+  /// ago may have left the queue when they come back.
   private func appendCheckpoint(for audience: Audience, to content: inout [UInt8]) {
     let newest = feed.sequence - 1
     if let told = audience.toldSequence, newest < told + StreamLimits.checkpointEventCount {

@@ -49,11 +49,14 @@ extension StreamLoop {
       demo.appendOpening(to: &content)
       next = .play(demo, nextAt: Clock.monotonicNanoseconds() + demo.interval.wholeNanoseconds)
     case .queue(_, let start):
-      switch try Resumption(start, joinsAt: arrival.joinsAt, in: queue) {
+      switch try Resumption(start, joinsAt: arrival.joinsAt, in: queue, &reader) {
       case .join(let sequence):
+        content += checkpoint(sequence - 1)
+        subscriber.toldSequence = sequence - 1
         next = .join(at: sequence)
       case .replay(let sequence):
         counts.add(to: .replays)
+        if start.isWithoutID { content += checkpoint(sequence - 1) }
         subscriber.toldSequence = sequence - 1
         next = .catchUp(from: .event(Cursor(before: sequence)))
       case .afterGap(let gap):
@@ -109,20 +112,11 @@ extension StreamLoop {
   }
 
   /// Ends a stream as FastCGI has it, then closes the connection.
-  ///
-  /// One that has no id yet is told one before: it would miss what is published until it is back.
   func end(_ subscriber: Subscriber) {
     // In the middle of a frame nothing can be added: the web server takes the close for the end.
     if case .blocked = subscriber.state {
     } else {
       let frame = frames.take(requestID: subscriber.connection.requestID)
-      switch subscriber.state {
-      case .live where subscriber.audience.toldSequence == nil:
-        frame.append(checkpoint(feed.sequence - 1))
-      case .joining(let sequence) where subscriber.toldSequence == nil:
-        frame.append(checkpoint(sequence - 1))
-      default: break
-      }
       frame.appendEnd()
       _ = try? frame.send(to: subscriber.connection)
       frames.put(frame)
