@@ -16,7 +16,7 @@ struct Status: ParsableCommand {
 
   @OptionGroup var queueOption: QueueOption
 
-  @Flag(help: "Print the JSON that GET /status answers with.")
+  @Flag(help: "Print the JSON that GET /weir/status answers with.")
   var json = false
 
   func run() throws {

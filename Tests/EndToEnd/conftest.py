@@ -1,11 +1,13 @@
 """Every test gets what it needs as a fixture; what a test starts is ended with it, on every path."""
 
+import os
 import pathlib
 import shutil
 import tempfile
 
 import pytest
 
+from processes import PATIENCE_SECONDS
 from site_under_test import Site
 
 
@@ -41,3 +43,26 @@ def site(make_site):
 @pytest.fixture
 def demo(make_site):
     return make_site("--demo")
+
+
+@pytest.fixture
+def browser(state):
+    """A Chromium without a window."""
+    # Suites that need no browser do without the package.
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for argument in [
+        "--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=900,900",
+        f"--user-data-dir={state}/profile",
+    ]:
+        options.add_argument(argument)
+    if os.getuid() == 0:
+        options.add_argument("--no-sandbox")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService("/usr/bin/chromedriver")
+    driver = webdriver.Chrome(options, service)
+    driver.set_page_load_timeout(PATIENCE_SECONDS)
+    yield driver
+    driver.quit()

@@ -6,6 +6,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 
 from event_streams import Stream
@@ -37,10 +38,17 @@ class Answer:
 class Site:
     """A weir, or several on one queue, and an nginx, in a folder of their own, on a free port."""
 
-    def __init__(self, folder, *arguments, workers=1, nginx_workers=1, configure=lambda text: text):
+    def __init__(
+        self, folder, *arguments, workers=1, nginx_workers=1, configure=lambda text: text,
+        nginx_conf=None, is_up=None,
+    ):
+        """`nginx_conf`: somebody's own instead of the checkout's, with weir's other files as they are;
+        `is_up` tells whether it serves."""
         self.folder = folder
         self.arguments = arguments
         self.configure = configure
+        self.nginx_conf = nginx_conf
+        self.looks_up = is_up or (lambda site: site.request("GET", "/weir/healthz").status == 200)
         self.queue = folder / "queue"
         self.log = folder / "weir.log"
         self.weirs = [None] * workers
@@ -135,15 +143,19 @@ class Site:
                 for worker in range(len(self.weirs))
             ),
         }
-        for name in ("nginx.conf", "weir-upstream.conf", "weir.conf"):
+        if self.nginx_conf is None:
+            values["limit_conn weir_streams 300;"] = f"limit_conn weir_streams {descriptors};"
+        for name in ("nginx.conf", "weir-upstream.conf", "weir.conf", "weir-status.conf"):
             text = (CHECKOUT / "nginx" / name).read_text()
+            if name == "nginx.conf":
+                text = self.nginx_conf or text
             for word, value in values.items():
                 text = text.replace(word, value)
             (self.folder / name).write_text(self.configure(text))
 
     def is_up(self):
         try:
-            return self.request("GET", "/healthz").status == 200
+            return self.looks_up(self)
         except OSError:
             return False
 
@@ -160,6 +172,16 @@ class Site:
             return Answer(connection.getresponse())
         finally:
             connection.close()
+
+    def send(self, text):
+        """What is answered to a request that is sent as it is, by a client that then sends no more."""
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE_SECONDS) as connection:
+            connection.sendall(text.encode())
+            connection.shutdown(socket.SHUT_WR)
+            answer = b""
+            while part := connection.recv(65536):
+                answer += part
+        return answer
 
     def publish(self, message, path="/publish", method="PUT", **fields):
         """Publishes one event; returns the answer."""

@@ -15,14 +15,14 @@ OK, USAGE, DATA, NO_INPUT, NO_PERMISSION = 0, 64, 65, 66, 77
 
 
 def status(site):
-    answer = site.request("GET", "/status")
+    answer = site.request("GET", "/weir/status")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
     return answer.json()
 
 
 def metrics(site):
     """The samples of /metrics by name and labels, as the parser of Prometheus' own makers has them."""
-    answer = site.request("GET", "/metrics")
+    answer = site.request("GET", "/weir/metrics")
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     found = {}
@@ -190,7 +190,7 @@ def test_a_histogram_is_cumulative_and_ends_with_its_count(site):
 
 
 def test_each_kind_of_metric_is_described(site):
-    text = site.request("GET", "/metrics").body.decode()
+    text = site.request("GET", "/weir/metrics").body.decode()
     for family in text_string_to_metric_families(text):
         assert family.documentation.endswith("."), family.name
         assert family.type in ("counter", "gauge", "histogram"), family.name
@@ -199,7 +199,7 @@ def test_each_kind_of_metric_is_described(site):
             assert sample.name.endswith("_total") == (family.type == "counter"), sample.name
 
 
-@pytest.mark.parametrize("path", ["/status", "/metrics"])
+@pytest.mark.parametrize("path", ["/weir/status", "/weir/metrics"])
 def test_status_and_metrics_are_read_and_not_written(site, path):
     assert site.request("HEAD", path).status == 200
     answer = site.request("POST", path)

@@ -35,6 +35,7 @@ def test_one_over_the_total_is_told_to_come_back_and_gets_in_when_there_is_room(
         assert refused.rest() == []
         assert 300 <= refused.retry <= 450
         assert "all 2 streams are taken" in refused.comments[0]
+        assert refused.headers["Retry-After"] == "1"
     assert site.request("HEAD", "/sse").status == 200
     site.publish_all(["to both"])
     assert [stream.event().data for stream in streams] == ["to both"] * 2
@@ -46,6 +47,25 @@ def test_one_over_the_total_is_told_to_come_back_and_gets_in_when_there_is_room(
             return stream.line().startswith("retry:")
 
     wait_until(gets_in, "a stream")
+
+
+def test_who_is_told_to_come_back_misses_nothing_until_then(make_site):
+    site = make_site("--max-streams", "1")
+    ids = site.publish_all(["before"])
+    with site.stream() as taken:
+        taken.line()
+        with site.stream() as refused:
+            assert refused.rest() == []
+            assert refused.last_event_id == ids[0]
+        # An id that it has stays its own.
+        for path, headers in (("/sse", {"Last-Event-ID": "@1"}), (f"/sse?last_event_id={ids[0]}", {})):
+            with site.stream(path, headers) as other:
+                assert other.rest() == [] and other.last_event_id == "" and other.retry
+    without = make_site("--max-streams", "1", "--no-checkpoints")
+    with without.stream() as taken:
+        taken.line()
+        with without.stream() as refused:
+            assert refused.rest() == [] and refused.last_event_id == "" and refused.retry
 
 
 def test_whatever_way_a_stream_ends_its_place_is_free_again(make_site):
@@ -148,9 +168,9 @@ def test_with_all_streams_taken_everything_else_is_still_answered(state, make_si
     with stack:
         with site.stream() as refused:
             assert refused.rest() == [] and "all 200 streams" in refused.comments[0]
-        assert site.request("GET", "/healthz").status == 200
+        assert site.request("GET", "/weir/healthz").status == 200
         def status():
-            return site.request("GET", "/status").json()
+            return site.request("GET", "/weir/status").json()
 
         assert status()["queue"]["events"] == 0
         wait_until(lambda: status()["streams"]["refused"] == 1, "the count of the refused")

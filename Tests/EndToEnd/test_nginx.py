@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 
+import pytest
+
 from processes import CHECKOUT, PATIENCE_SECONDS
 from site_under_test import NGINX
 
@@ -20,6 +22,7 @@ http {{
         server_name example.org;
         location / {{ return 200; }}
         include "{nginx}/weir.conf";
+        include "{nginx}/weir-status.conf";
     }}
 }}
 """
@@ -34,9 +37,17 @@ def check(configuration, state):
     )
 
 
-def test_the_two_files_fit_into_any_site(state):
+@pytest.mark.parametrize("uncommented", [False, True])
+def test_the_three_files_fit_into_any_site(state, uncommented):
+    folder = state / "weir"
+    folder.mkdir()
+    for name in ("weir-upstream.conf", "weir.conf", "weir-status.conf"):
+        text = (CHECKOUT / "nginx" / name).read_text()
+        if uncommented:
+            text = re.sub(r"^#     (?=set_real_ip|real_ip|access_log )", "", text, flags=re.MULTILINE)
+        (folder / name).write_text(text.replace("/var/log/nginx", str(state)))
     user = "user root;" if os.getuid() == 0 else ""
-    result = check(SITE.format(state=state, nginx=CHECKOUT / "nginx", user=user), state)
+    result = check(SITE.format(state=state, nginx=folder, user=user), state)
     assert "syntax is ok" in result.stderr, result.stderr
     assert "warn" not in result.stderr
 
@@ -65,8 +76,8 @@ def test_the_page_is_served_by_nginx_itself(site):
 def test_while_weir_is_away_a_page_of_another_origin_may_read_when_to_come_back(site):
     site.kill_weir()
     answer = site.request("GET", "/sse", headers={"Origin": "https://example.org"})
-    assert (answer.status, answer.body) == (
-        200, b"retry: 2000\n: weir does not answer: nginx's error log says why\n\n")
+    assert answer.status == 200
+    assert answer.body.startswith(b"retry: 2000\n: weir does not answer: nginx's error log says why\nid: @")
     assert answer.headers["Access-Control-Allow-Origin"] == "https://example.org"
 
 
@@ -93,6 +104,33 @@ def beginnings_with(make_site, connection_count):
     for stream in streams:
         stream.close()
     return beginnings
+
+
+def test_a_client_that_says_it_sends_no_more_gets_its_publish_answered(make_site):
+    site = make_site(workers=2)
+    body = '{"message":"x"}'
+    request = (f"PUT /publish HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+               f"Content-Length: {len(body)}\r\n\r\n{body}")
+    for _ in range(20):
+        answer = site.send(request)
+        assert b"200 OK" in answer and b'"id":' in answer, answer
+    # Also where the first worker that nginx asks is not there.
+    site.kill_weir()
+    for _ in range(20):
+        assert b'"id":' in site.send(request)
+    assert site.request("GET", "/weir/status").json()["queue"]["events"] == 40
+
+
+def test_a_stream_may_ask_for_a_hundred_of_the_longest_topics(site):
+    query = "&".join(f"topic={number:03}{'x' * 252}" for number in range(100))
+    with site.stream(f"/sse?{query}") as stream:
+        assert stream.status == 200
+        site.publish_all(["to the last"], topic=f"099{'x' * 252}")
+        assert stream.event().data == "to the last"
+    for path in ("/sse", "/publish", "/"):
+        answer = site.request("GET", f"{path}?{query}{query}")
+        assert answer.status == 414
+        assert answer.problem()["code"] == "address_too_long"
 
 
 def test_a_reload_leaves_streams_open(site):

@@ -1,32 +1,10 @@
 """The page in a real browser."""
 
-import os
 import subprocess
 
-import pytest
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from processes import PATIENCE_SECONDS, wait_until
-
-
-@pytest.fixture
-def browser(state):
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for argument in [
-        "--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=900,900",
-        f"--user-data-dir={state}/profile",
-    ]:
-        options.add_argument(argument)
-    if os.getuid() == 0:
-        options.add_argument("--no-sandbox")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService("/usr/bin/chromedriver")
-    driver = webdriver.Chrome(options, service)
-    driver.set_page_load_timeout(PATIENCE_SECONDS)
-    yield driver
-    driver.quit()
 
 
 class Page:

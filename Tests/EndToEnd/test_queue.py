@@ -12,7 +12,7 @@ OK, USAGE, DATA, TRY_LATER = 0, 64, 65, 75
 
 
 def status(site):
-    answer = site.request("GET", "/status")
+    answer = site.request("GET", "/weir/status")
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/json"
     return answer.json()

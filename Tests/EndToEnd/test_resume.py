@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from processes import end, wait_until
+from processes import end, wait_until, weir
 
 QUERY_NAMES = ["last_event_id", "lastEventID", "lastEventId", "Last-Event-ID"]
 
@@ -81,6 +81,101 @@ def test_little_of_a_long_id_is_repeated(site):
         gap = stream.event()
     assert gap.type == "weir.gap"
     assert 0 < len(json.loads(gap.data)["requested"].encode()) <= 64
+
+
+def now():
+    """The time as weir takes it for an id."""
+    return f"@{time.time():.3f}"
+
+
+def test_a_time_asks_for_everything_that_was_published_since_then(site):
+    site.publish_all(["before"])
+    time.sleep(0.01)
+    since = now()
+    with site.stream(headers={"Last-Event-ID": since}) as stream:
+        id_ = stream.line() and stream.line().removeprefix("id: ")
+        ids = site.publish_all(["a", "b"], topic="other") + site.publish_all(["c", "d"])
+        assert [event.id for event in stream.events(2)] == ids[2:]
+    for headers, query in [({"Last-Event-ID": since}, ""), ({}, f"?last_event_id={since}"),
+                           ({"Last-Event-ID": id_}, "")]:
+        with site.stream(f"/sse{query}", headers) as stream:
+            assert [(event.type, event.data) for event in stream.events(2)] == [("message", "c"), ("message", "d")]
+            assert stream.last_event_id == ids[3]
+    time.sleep(0.01)
+    with site.stream(headers={"Last-Event-ID": now()}) as stream:
+        site.publish_all(["after"])
+        assert stream.data(1) == ["after"]
+
+
+def test_a_time_whose_events_are_gone_or_that_has_not_come_is_told_as_a_gap(make_site):
+    site = make_site("--retention-count", "8")
+    since = now()
+    site.publish_all(str(number) for number in range(30))
+
+    def first(id_):
+        with site.stream(headers={"Last-Event-ID": id_}) as stream:
+            return stream.event()
+
+    wait_until(lambda: first(since).type == "weir.gap", "retention")
+    gap = json.loads(first(since).data)
+    assert (gap["requested"], gap["reason"]) == (since, "expired")
+    assert first(f"@{time.time() + 60:.3f}").type == "weir.gap"
+    assert json.loads(first(f"@{time.time() + 60:.3f}").data)["reason"] == "ahead"
+    assert json.loads(first("@soon").data)["reason"] == "unknown-epoch"
+
+
+# --- While weir is away ---
+
+
+def retry_block(site, path="/sse", headers=None):
+    """The fields of the stream that nginx makes up."""
+    answer = site.request("GET", path, headers=headers or {})
+    assert answer.status == 200 and answer.body.endswith(b"\n\n") and answer.body.count(b"\n\n") == 1
+    return [line for line in answer.body.decode().splitlines() if line and not line.startswith(":")]
+
+
+def test_while_weir_is_away_a_stream_without_an_id_is_given_the_time(site):
+    site.publish_all(["before"])
+    site.kill_weir()
+    time.sleep(0.01)
+    begin = time.time()
+    retry, id_ = retry_block(site)
+    assert retry == "retry: 2000"
+    assert begin - 0.5 < float(id_.removeprefix("id: @")) <= time.time()
+    weir("publish", "--queue", site.queue, "while weir is away")
+    site.start_weir()
+    site.publish_all(["before it is back"])
+    with site.stream(headers={"Last-Event-ID": id_.removeprefix("id: ")}) as stream:
+        assert stream.data(2) == ["while weir is away", "before it is back"]
+
+
+ID = "6f2a91c4-42"
+
+
+@pytest.mark.parametrize("header, query, expected", [
+    (ID, "", ID), ("@1732147200.123", "", "@1732147200.123"), (ID, "?last_event_id=6f2a91c4-7", ID),
+    *[(None, f"?{name}={ID}", ID) for name in QUERY_NAMES],
+    (None, f"?topic=a&last_event_id={ID}&topic=b", ID),
+    (None, f"?last_event_id=6f2a91c4-7&last_event_id={ID}", ID),
+    (None, "?last_event_id=@1732147200.123", "@1732147200.123"),
+    (None, "?last_event_id=%401732147200.123", "@1732147200.123"),
+    # What can be no id of weir is left as the client has it, and never repeated.
+    *[(bad, "", None) for bad in ("x", "1\tid: 7", "6f2a91c4-42 data: x", "6F2A91C4-42", "@", "@1.2\\n\\ndata: x")],
+    *[(None, f"?{query}", None) for query in (
+        "last_event_id=x", "last_event_id=6f2a91c4-42%0Adata:%20x", "last%5Fevent%5Fid=6f2a91c4-42",
+        "last_event_id=6f2a91c4-42%0A%0Adata:x", "lastEventId=%0d%0adata:x")],
+    # An empty one is none.
+    ("", "?last_event_id=", "time"), (None, "?topic=last_event_id", "time"),
+    (None, "?topic=last_event_id=6f2a91c4-42", "time"),
+])
+def test_while_weir_is_away_an_id_stays_what_it_is(site, header, query, expected):
+    site.kill_weir()
+    lines = retry_block(site, f"/sse{query}", {} if header is None else {"Last-Event-ID": header})
+    assert lines[0] == "retry: 2000"
+    if expected == "time":
+        assert len(lines) == 2 and lines[1].startswith("id: @")
+    else:
+        assert lines[1:] == ([f"id: {expected}"] if expected else [])
 
 
 def test_everything_acknowledged_outlives_a_kill(site):

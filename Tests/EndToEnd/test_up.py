@@ -62,7 +62,7 @@ class Up:
     def worker_count(self):
         """How many workers are there, by what one of them says."""
         with urllib.request.urlopen(
-            f"http://localhost:{self.port}/status", timeout=PATIENCE_SECONDS
+            f"http://localhost:{self.port}/weir/status", timeout=PATIENCE_SECONDS
         ) as answer:
             return json.load(answer)["workers"]
 
@@ -130,7 +130,7 @@ def test_sigterm_stops_it_like_ctrl_c(make_up):
     assert commands_with(up.state) == []
 
 
-@pytest.mark.parametrize("child", ['"$nginx"', "tail"])
+@pytest.mark.parametrize("child", ["setsid", "tail"])
 def test_a_signal_right_after_a_child_is_started_stops_that_too(make_up, state, child):
     # bash reads this first; its trap runs before each command of the script.
     strike = state / "strike.sh"
@@ -150,6 +150,36 @@ def test_killed_itself_it_leaves_nothing_behind(make_up):
     up.process.kill()
     up.process.wait()
     wait_until(lambda: not commands_with(up.state), "nginx and weir to end")
+
+
+def nginx_processes(up):
+    """The process ids of the master and its workers."""
+    master = int((up.state / "nginx.pid").read_text())
+    workers = pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    return master, [int(pid) for pid in workers]
+
+
+def test_nginx_has_as_many_workers_as_there_are_cores_if_nothing_else_is_asked_for(make_up):
+    up = make_up().wait_until_up()
+    assert len(nginx_processes(up)[1]) == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("is_killed_too", [False, True])
+def test_a_master_of_nginx_that_is_killed_leaves_no_workers_behind(make_up, is_killed_too):
+    up = make_up().wait_until_up()
+    master, workers = nginx_processes(up)
+    # Workers that somebody listens at do not end by themselves.
+    with Stream(up.port):
+        if is_killed_too:
+            up.process.kill()
+        os.kill(master, signal.SIGKILL)
+        assert up.process.wait(PATIENCE_SECONDS) == (-signal.SIGKILL if is_killed_too else 1)
+        for pid in (master, *workers):
+            wait_until(lambda pid=pid: has_ended(pid), "nginx to be gone")
+    wait_until(lambda: not commands_with(up.state), "everything to be gone")
+    assert is_killed_too or up.said("nginx has ended")
+    with socket.create_server(("127.0.0.1", up.port), reuse_port=False):
+        pass
 
 
 def test_a_weir_that_dies_is_started_again(make_up):

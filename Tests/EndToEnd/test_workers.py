@@ -59,7 +59,7 @@ def test_a_publish_whose_worker_is_not_there_goes_to_another_once(pair, method):
     answers = [pair.publish(f"{number}", method=method) for number in range(20)]
     assert {answer.status for answer in answers} == {200}
     assert len({answer.json()["id"] for answer in answers}) == 20
-    assert pair.request("GET", "/status").json()["queue"]["events"] == 20
+    assert pair.request("GET", "/weir/status").json()["queue"]["events"] == 20
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
@@ -75,7 +75,7 @@ def test_a_publish_whose_worker_dies_of_it_is_not_sent_to_another(pair, method):
     assert sorted(answer.status for answer in answers) == [200] * 4 + [503] * 4
     refused = next(answer for answer in answers if answer.status == 503)
     assert refused.problem()["code"] == "hub_unavailable"
-    assert pair.request("GET", "/status").json()["queue"]["events"] == 4
+    assert pair.request("GET", "/weir/status").json()["queue"]["events"] == 4
 
 
 def test_while_no_worker_is_there_a_publish_gets_503(pair):

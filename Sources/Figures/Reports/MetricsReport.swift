@@ -1,6 +1,6 @@
 package import FileQueue
 
-/// How a queue and its workers are, as Prometheus reads it: what `GET /metrics` tells (text format
+/// How a queue and its workers are, as Prometheus reads it: what `GET /weir/metrics` tells (text format
 /// 0.0.4).
 package struct MetricsReport {
   /// What the report is.

@@ -2,7 +2,7 @@ public import FileQueue
 import Kernel
 public import SystemPackage
 
-/// How a queue and its workers are: what `GET /status` and `weir status` tell.
+/// How a queue and its workers are: what `GET /weir/status` and `weir status` tell.
 ///
 /// Counts are those of all workers since the queue was made, as long as `workers/` in it is kept;
 /// their names and units are described in the README.

@@ -3,6 +3,9 @@ import Figures
 extension Route {
   private static let named: [(route: Route, path: [UInt8])] = [
     (.stream, Array("/sse".utf8)), (.publish, Array("/publish".utf8)),
+    (.status, Array("/weir/status".utf8)), (.metrics, Array("/weir/metrics".utf8)),
+    (.health, Array("/weir/healthz".utf8)),
+    // As configurations of before the prefix ask for them.
     (.status, Array("/status".utf8)), (.metrics, Array("/metrics".utf8)),
     (.health, Array("/healthz".utf8)),
   ]

@@ -101,7 +101,9 @@ class Site:
         http, server = self.peer.configuration(self)
         (self.folder / "weir-upstream.conf").write_text(http)
         (self.folder / "weir.conf").write_text(server)
-        text = (CHECKOUT / "nginx/nginx.conf").read_text()
+        (self.folder / "weir-status.conf").write_text("")
+        # The log's own format is in weir's part of the configuration.
+        text = (CHECKOUT / "nginx/nginx.conf").read_text().replace(" weir buffer", " combined buffer")
         values = {
             "@STATE@": str(self.folder),
             "@CHECKOUT@": str(CHECKOUT),

@@ -15,7 +15,7 @@ class Limit(Peer):
     dialect = "weir"
     stream_path = "/sse/{topic}"
     publish_path = "/publish/{topic}"
-    health_path = "/healthz"
+    health_path = "/weir/healthz"
     makes_events = True
 
     def prepare(self, folder):
