@@ -46,7 +46,8 @@ ENDS = re.compile(
     r"(\w+)(?:\([^()]*\))?\??\.(?:split(?!\(separator: UInt8)|dropFirst|dropLast|prefix|suffix|popFirst|popLast"
     r"|removeFirst|removeLast|enumerated|reversed)\b")
 LISTS = {
-    "all", "behind", "body", "bytes", "content", "data", "encode", "entries", "free", "live", "named", "order",
+    "all", "behind", "body", "bytes", "cells", "content", "data", "encode", "entries", "free", "indices", "lines", "live",
+    "named", "order",
     "part", "parts", "path", "raw", "received", "resolved", "route", "segments", "times", "uri", "utf8",
     "values", "waiting", "zip",
 }

@@ -15,11 +15,12 @@ struct CommandFailure: Error, CustomStringConvertible {
     exitCode =
       switch error {
       case .invalidTopic, .invalidField, .eventTooLarge: 64
-      case .damaged, .notAQueue, .unknownFormat: 65
+      case .damaged, .notAQueue, .badEpochFile, .unknownFormat: 65
       case .noQueue: 66
       case .networkFileSystem: 73
-      case .full, .overloaded, .stopped, .inUse, .locked: 75
-      case .readOnly, .deleted: 74
+      case .full, .overloaded, .stopped, .inUse, .linked, .locked: 75
+      case .readOnly, .deleted, .moved, .openedForReading: 74
+      case .notOwner: 77
       case .system(let call): Self.exitCode(of: call)
       }
   }

@@ -18,12 +18,12 @@ struct EventLine: Codable {
   var expires: Int64?
 
   /// Reads a record of a queue.
-  init(_ record: RecordLayout, _ bytes: Span<UInt8>, epoch: UInt32) throws {
+  init(_ record: RecordLayout, _ bytes: Span<UInt8>, epochs: Epochs) throws {
     let body = bytes.extracting(record.body)
     var parsed: ParsedEvent?
     var parser = EventStreamParser()
     try parser.feed(body) { parsed = $0 }
-    id = EventID(epoch: epoch, sequence: record.sequence).description
+    id = epochs.id(of: record.sequence).description
     time = record.unixMilliseconds
     topic = Topic(encoded: bytes.extracting(record.topic))?.text
     event = parsed.flatMap { $0.type == "message" ? nil : $0.type }

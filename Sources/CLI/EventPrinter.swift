@@ -3,7 +3,7 @@ import Kernel
 
 /// Reads events of a queue and prints them, each once, in their order.
 struct EventPrinter: ~Copyable {
-  private let queue: Queue
+  private var queue: Queue
   private let filter: TopicFilter?
   private let format: EventFormat
   private var reader: QueueReader
@@ -22,6 +22,17 @@ struct EventPrinter: ~Copyable {
     self.format = format
   }
 
+  /// Where the next event is to come from.
+  var next: UInt64 { cursor.sequence }
+
+  /// Goes on in a queue that was opened anew.
+  mutating func goOn(in queue: Queue, from sequence: UInt64) throws {
+    var reader = QueueReader(queue)
+    cursor = try reader.cursor(at: sequence)
+    self.reader = reader
+    self.queue = queue
+  }
+
   /// Prints what there is; a gap is told on standard error.
   ///
   /// - Parameter expired: whether events that are not delivered any more are printed too.
@@ -34,13 +45,13 @@ struct EventPrinter: ~Copyable {
       var failure: (any Error)?
       let now = Clock.unixMilliseconds()
       let format = format
-      let epoch = queue.epoch
+      let epochs = queue.epochs
       let visit = { (record: RecordLayout, bytes: Span<UInt8>) in
         if !expired, record.expiresAt <= now { return }
         count += 1
         do {
           switch format {
-          case .ndjson: output += try EventLine(record, bytes, epoch: epoch).json()
+          case .ndjson: output += try EventLine(record, bytes, epochs: epochs).json()
           case .eventStream:
             for index in record.body { output.append(bytes[index]) }
           }

@@ -22,7 +22,7 @@ struct Export: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let queue = try queueOption.open(creating: false)
+      let queue = try queueOption.openForReading()
       let first = try range.firstSequence(of: queue, otherwise: try queue.oldestSequence())
       var printer = try EventPrinter(queue, from: first, filter: try range.filter(), format: format)
       _ = try printer.printAll(expired: true)

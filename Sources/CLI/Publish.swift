@@ -55,7 +55,7 @@ struct Publish: ParsableCommand {
       let queue = try queueOption.open(creating: false)
       var appender = try Appender(queue)
       let sequences = try appender.append([pending])
-      let id = EventID(epoch: queue.epoch, sequence: sequences.lowerBound)
+      let id = queue.epochs.id(of: sequences.lowerBound)
       try StandardOutput.write("\(id)\n", afterwards: "event \(id) is queued")
     }
   }

@@ -12,10 +12,19 @@ struct QueueOption: ParsableArguments {
     guard !queue.isEmpty else { throw ValidationError("--queue is empty: name a directory.") }
   }
 
-  /// Opens the queue.
+  /// Opens the queue to append to it.
   func open(creating: Bool) throws -> Queue {
     do {
       return try Queue(at: FilePath(queue), creating: creating)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// Opens the queue to read it; permission to read is enough.
+  func openForReading() throws -> Queue {
+    do {
+      return try Queue(readingAt: FilePath(queue))
     } catch {
       throw CommandFailure(error)
     }

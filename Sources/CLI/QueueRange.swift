@@ -26,7 +26,7 @@ struct QueueRange: ParsableArguments {
   func firstSequence(of queue: Queue, otherwise beginning: UInt64) throws -> UInt64 {
     guard let from else { return beginning }
     if from == "start" { return try queue.oldestSequence() }
-    guard let id = EventID(from), id.epoch == queue.epoch, id.sequence < queue.durableNext else {
+    guard let id = EventID(from), queue.place(of: id) == .known else {
       throw CommandFailure(
         "--from \(from) is no event of this queue: its newest is \(queue.newestID)", exitCode: 64)
     }

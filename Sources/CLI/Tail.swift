@@ -24,14 +24,24 @@ struct Tail: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let queue = try queueOption.open(creating: false)
-      let watch = Self.watch(queue)
+      var queue = try queueOption.openForReading()
+      var watch = Self.watch(queue)
       var printer = try EventPrinter(
         queue, from: try range.firstSequence(of: queue, otherwise: queue.durableNext),
         filter: try range.filter(), format: json ? .ndjson : .eventStream)
       var isRead = true
       while isRead {
-        _ = try printer.printAll(expired: false)
+        switch try queue.look() {
+        case .here: _ = try printer.printAll(expired: false)
+        // It may come back, or another one in its place.
+        case .gone: break
+        case .replaced, .fileDeleted:
+          let (found, next) = try successor(of: queue, next: printer.next)
+          try printer.goOn(in: found, from: next)
+          watch = Self.watch(found)
+          queue = found
+          continue
+        }
         isRead =
           try
           !(watch?.wait(orHangUpOf: .output, timeout: Self.interval)
@@ -49,6 +59,25 @@ struct Tail: ParsableCommand {
         "weir: no watch on the queue, events come with a delay of up to \(interval.wholeMilliseconds) ms: "
           + "\(error.descriptionWithAdvice)\n")
       return nil
+    }
+  }
+
+  /// The queue that is at the path now, in which the tail goes on: a worker has begun to serve it, or it
+  /// was put back from a copy.
+  private func successor(
+    of queue: Queue, next: UInt64
+  ) throws -> (found: Queue, next: UInt64) {
+    let found = try queueOption.openForReading()
+    let seen = queue.epochs.id(of: next - 1)
+    switch found.place(of: seen) {
+    case .known: return (found, next)
+    case .lost(let next):
+      StandardError.write("weir: the queue was restored: what came up to \(seen) is lost in it\n")
+      return (found, next)
+    case .ahead, .unknown:
+      throw CommandFailure(
+        "another queue is at \(queueOption.queue), which does not know \(seen): start this again",
+        exitCode: 74)
     }
   }
 }

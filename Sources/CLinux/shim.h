@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -113,9 +114,21 @@ static inline int weir_file_system_type(const char *path, int64_t *type) {
   return 0;
 }
 
+// glibc's statx(2) stands behind a feature macro. An empty path means the descriptor `folder` itself.
+static inline int weir_statx(int folder, const char *path, struct statx *status) {
+  int flags = path[0] == 0 ? 0x1000 /* AT_EMPTY_PATH */ : 0;
+  return (int)syscall(SYS_statx, folder, path, flags, STATX_BASIC_STATS | STATX_BTIME, status);
+}
+
+// copy_file_range(2) stands behind a feature macro; both positions move.
+static inline ssize_t weir_copy_range(int from, int to, size_t count) {
+  return (ssize_t)syscall(SYS_copy_file_range, from, NULL, to, NULL, count, 0u);
+}
+
 // MAP_FAILED is a cast, which Swift does not import: NULL stands for it here.
-static inline void *weir_map_shared(int fd, size_t byte_count) {
-  void *address = mmap(NULL, byte_count, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+static inline void *weir_map_shared(int fd, size_t byte_count, bool for_writing) {
+  int protection = for_writing ? PROT_READ | PROT_WRITE : PROT_READ;
+  void *address = mmap(NULL, byte_count, protection, MAP_SHARED, fd, 0);
   return address == MAP_FAILED ? NULL : address;
 }
 

@@ -8,67 +8,99 @@ public import SystemPackage
 public final class Queue: Sendable {
   /// The queue's directory.
   public let path: FilePath
-  /// What tells this queue from any other; half of every event id.
-  public let epoch: UInt32
+  /// The epochs that the queue has had; the last one is that of new events.
+  public let epochs: Epochs
   /// What opening had to mend; nothing where another process had the queue open.
   public let recovery: RecoveryReport
 
   let directory: QueueDirectory
   let tail: Tail
+  /// Which folder was at the path.
+  let folder: FileIdentity
   /// Shared by all who have the queue open: who gets it alone is the first, and recovers.
-  private let presence: FileLock
+  ///
+  /// Nil for who only reads.
+  private let presence: QueuePresence?
+  /// Whether the tail is the one that appenders move.
+  private let isTailShared: Bool
 
-  /// Opens the queue at `path`, recovering it if no other process has it open.
+  /// Opens the queue at `path` for reading and appending, recovering it if no other process has it open.
+  ///
+  /// What is found on another folder than it was on before, or after a start of the machine, begins a
+  /// new epoch.
   ///
   /// - Parameter creating: whether a queue is made where there is none.
-  /// - Throws: `noQueue`, `notAQueue`, `unknownFormat`, `networkFileSystem`, `system`.
+  /// - Throws: `noQueue`, `notAQueue`, `unknownFormat`, `networkFileSystem`, `notOwner`,
+  ///   `linked`, `locked`, `system`.
   public init(at path: FilePath, creating: Bool) throws(QueueError) {
     let directory = QueueDirectory(path: path)
     if creating {
       try directory.make()
     } else {
-      _ = try directory.existingEpoch()
+      _ = try directory.existingEpochs()
     }
     try directory.refuseNetworkFileSystem()
+    try directory.refuseOtherUsers()
     let lock = try mapping { () throws(SystemCallError) in
-      FileLock(try Descriptor.open(directory.lockPath, .createIfMissing))
+      FileLock(try Descriptor.openAsFolders(directory.lockPath, .createIfMissing))
     }
     try lock.hold(at: directory.lockPath)
-    let epoch = try directory.prepare()
-    let presence = try mapping { () throws(SystemCallError) in
-      FileLock(try Descriptor.open(directory.tailPath, .createIfMissing))
+    let (epochs, isNew) = try directory.prepare()
+    var opening = try mapping { () throws(SystemCallError) in try QueueOpening(directory) }
+    if try mapping({ () throws(SystemCallError) in try opening.isFirst() }) {
+      (self.epochs, recovery) = try opening.recover(epochs, isNew: isNew)
+    } else {
+      guard opening.isAtHome else { throw .linked(path: path.string) }
+      self.epochs = opening.tail.epochs(inFile: epochs)
+      recovery = RecoveryReport()
     }
-    let tail = try Tail(
-      try mapping { () throws(SystemCallError) in
-        try Descriptor.open(directory.tailPath, .readWrite)
-      })
-    var report = RecoveryReport()
-    if try mapping({ () throws(SystemCallError) in try presence.tryLock() }) {
-      var recovery = try Recovery(directory, epoch: epoch)
-      let recovered = try recovery.run(acknowledgedNext: tail.remembered(epoch: epoch))
-      report = recovered.report
-      try mapping { () throws(SystemCallError) in
-        try tail.reset(to: recovered.end, epoch: epoch)
-      }
-    }
-    // Turning the lock into a shared one is not atomic, but nobody else tries without `lock`.
     try mapping { () throws(SystemCallError) in
-      try presence.lockShared()
+      try opening.share()
       try lock.unlock()
     }
+    folder = opening.folder
+    presence = QueuePresence(lock: opening.presence)
+    tail = opening.tail
+    isTailShared = true
     self.path = path
-    self.epoch = epoch
     self.directory = directory
-    self.tail = tail
-    self.presence = presence
-    recovery = report
   }
+
+  /// Opens the queue at `path` for reading: nothing in it is changed, permission to read is enough, and
+  /// nobody who uses it notices.
+  ///
+  /// Whatever is on disk is there to be read, whether or not a process has the queue open.
+  ///
+  /// - Throws: `noQueue`, `notAQueue`, `unknownFormat`, `system`.
+  public init(readingAt path: FilePath) throws(QueueError) {
+    let directory = QueueDirectory(path: path)
+    let epochs = try directory.existingEpochs()
+    folder = try mapping { () throws(SystemCallError) in try FileStatus(of: path).identity }
+    if let live = try directory.liveTail(epochs, folder) {
+      tail = live
+      isTailShared = true
+    } else {
+      tail = try directory.tailByText(epochs)
+      isTailShared = false
+    }
+    self.epochs = tail.epochs(inFile: epochs)
+    presence = nil
+    recovery = RecoveryReport()
+    self.path = path
+    self.directory = directory
+  }
+
+  /// Half of the ids of new events.
+  public var epoch: UInt32 { epochs.current }
 
   /// The sequence behind the last event that is on disk; it only rises.
   public var durableNext: UInt64 { tail.durableNext }
 
   /// The id of the last event that is on disk, or of sequence 0 where there is none yet.
-  public var newestID: EventID { EventID(epoch: epoch, sequence: durableNext - 1) }
+  public var newestID: EventID { epochs.id(of: durableNext - 1) }
+
+  /// What an id that somebody has seen means here.
+  public func place(of id: EventID) -> IDPlace { epochs.place(of: id, next: durableNext) }
 
   /// The sequence of the oldest event that is still there, or of the next one in an empty queue.
   public func oldestSequence() throws(QueueError) -> UInt64 {
@@ -84,4 +116,67 @@ public final class Queue: Sendable {
   public func watch() throws(SystemCallError) -> FileWatch {
     try FileWatch(directory.tailPath)
   }
+
+  /// The lock of who appends, for one appender.
+  func openLock() throws(QueueError) -> FileLock {
+    if presence == nil { throw .openedForReading }
+    return try mapping { () throws(SystemCallError) in
+      FileLock(try Descriptor.open(directory.lockPath, .readWrite))
+    }
+  }
+
+  // MARK: - Whether it is still there
+
+  /// What is at the queue's path now.
+  public enum Place: Hashable, Sendable {
+    /// The folder that is open.
+    case here
+    /// Nothing: it was moved or deleted.
+    case gone
+    /// Another folder; or the queue has begun a new epoch, which who has it open for reading does not
+    /// know.
+    case replaced
+    /// The same folder, in which a file that the processes share was deleted or replaced.
+    case fileDeleted(FilePath)
+  }
+
+  /// Looks what is at the path; costs some microseconds.
+  public func look() throws(QueueError) -> Place {
+    do {
+      guard try FileStatus(of: path).identity == folder else { return .replaced }
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return .gone }
+      if error.errno == .notDirectory { return .replaced }
+      throw .system(error)
+    }
+    guard isTailShared else {
+      guard try EpochFile.read(in: path) == epochs else { return .replaced }
+      let live = try directory.liveTail(epochs, folder)
+      return live == nil ? .here : .replaced
+    }
+    do {
+      guard try FileStatus(of: directory.tailPath).identity == tail.status().identity else {
+        return .fileDeleted(directory.tailPath)
+      }
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return .fileDeleted(directory.tailPath) }
+      throw .system(error)
+    }
+    return tail.isAbout(epochs.current) ? .here : .replaced
+  }
+
+  /// Refuses to go on where the path leads elsewhere.
+  func refuseElsewhere() throws(QueueError) {
+    switch try look() {
+    case .here: return
+    case .gone: throw .moved(path: path.string, isReplaced: false)
+    case .replaced: throw .moved(path: path.string, isReplaced: true)
+    case .fileDeleted(let file): throw .deleted(path: file.string)
+    }
+  }
+}
+
+/// Having a queue open: the lock that all share who have.
+private struct QueuePresence: ~Copyable {
+  let lock: FileLock
 }

@@ -3,12 +3,9 @@ import SystemPackage
 
 /// The files of a queue: their names, and how the directory is made.
 struct QueueDirectory: Hashable, Sendable {
-  /// What the `epoch` file says of the format.
-  static let formatVersion = "1"
-
   let path: FilePath
 
-  var epochPath: FilePath { path.appending("epoch") }
+  var epochPath: FilePath { path.appending(EpochFile.name) }
   var lockPath: FilePath { path.appending("lock") }
   var tailPath: FilePath { path.appending("tail") }
 
@@ -61,7 +58,7 @@ struct QueueDirectory: Hashable, Sendable {
   /// Writes a whole file under its name at once: nobody ever sees a part of it, and it is on disk.
   func replace(_ path: FilePath, with bytes: Span<UInt8>) throws(SystemCallError) {
     let staging = FilePath(path.string + ".new")
-    let file = try Descriptor.open(staging, .createIfMissing)
+    let file = try Descriptor.openAsFolders(staging, .createIfMissing)
     try file.truncate(to: 0)
     try file.writeAll(bytes, at: 0)
     try file.synchronize()
@@ -71,7 +68,7 @@ struct QueueDirectory: Hashable, Sendable {
 
   /// Keeps bytes for people, in the quarantine, on disk; returns the file's name.
   func quarantine(_ bytes: Span<UInt8>, as name: String) throws(SystemCallError) -> String {
-    if try FileSystem.makeDirectory(quarantinePath) { try synchronize() }
+    if try FileSystem.makeDirectoryAsFolders(quarantinePath) { try synchronize() }
     let taken = Set(try FileSystem.names(in: quarantinePath))
     var free = name
     var number = 2
@@ -79,7 +76,7 @@ struct QueueDirectory: Hashable, Sendable {
       free = "\(name).\(number)"
       number += 1
     }
-    let file = try Descriptor.open(quarantinePath.appending(free), .createNew)
+    let file = try Descriptor.openAsFolders(quarantinePath.appending(free), .createNew)
     try file.writeAll(bytes, at: 0)
     try file.synchronize()
     try Descriptor.open(quarantinePath, .directory).synchronize()
@@ -102,80 +99,149 @@ struct QueueDirectory: Hashable, Sendable {
     try Descriptor.open(path, .directory).synchronize()
   }
 
-  /// Makes the directory, on disk too, unless there is one; refuses one that holds other things.
+  /// Makes the directory, unless there is one; refuses one that holds other things.
+  ///
+  /// Who makes it as root gives it to the owner of the folder that it is in, for the service to use.
   func make() throws(QueueError) {
     let isNew = try mapping { () throws(SystemCallError) in try FileSystem.makeDirectory(path) }
     guard isNew else { return try refuseStrangers() }
+    try mapping { () throws(SystemCallError) in try FileSystem.giveToFoldersOwner(path) }
+  }
+
+  /// Makes the directory a queue, unless it is one; returns the queue's epochs, and whether it has just
+  /// been made.
+  ///
+  /// The caller holds the lock.
+  func prepare() throws(QueueError) -> (epochs: Epochs, isNew: Bool) {
+    if let epochs = try EpochFile.read(in: path) { return (epochs, false) }
+    try refuseStrangers()
     let parent = path.removingLastComponent()
-    try mapping { () throws(SystemCallError) in
-      try Descriptor.open(parent.isEmpty ? "." : parent, .directory).synchronize()
+    return try mapping { () throws(SystemCallError) in
+      // Whoever made the directory may have died before its name was on disk.
+      do throws(SystemCallError) {
+        try Descriptor.open(parent.isEmpty ? "." : parent, .directory).synchronize()
+      } catch {
+        // Then it was made by somebody else, long ago.
+        guard error.errno == .permissionDenied else { throw error }
+      }
+      let epochs = Epochs(try UInt32.fromKernel())
+      try write(epochs)
+      return (epochs, true)
     }
   }
 
-  /// Makes the directory a queue, unless it is one; returns the queue's epoch.
-  ///
-  /// The caller holds the lock.
-  func prepare() throws(QueueError) -> UInt32 {
-    if let epoch = try readEpoch() { return epoch }
-    try refuseStrangers()
-    return try mapping { () throws(SystemCallError) in try makeEpoch() }
+  /// Puts the list of epochs on disk; the caller holds the lock.
+  func write(_ epochs: Epochs) throws(SystemCallError) {
+    try replace(epochPath, with: EpochFile.content(epochs).span)
   }
 
+  /// What a folder may hold that is to become a queue: what a queue has before its epoch, and what file
+  /// systems and version control put into empty folders.
+  private static let harmless = [
+    "lock", "tail", "upkeep", "workers", "epoch.new", "lost+found", ".gitkeep", ".gitignore",
+    ".keep",
+  ]
+
   private func refuseStrangers() throws(QueueError) {
-    guard try readEpoch() == nil else { return }
-    let own = ["lock", "tail", "upkeep", "workers", "epoch.new"]
-    let strangers = try names().filter { !own.contains($0) }
+    guard try EpochFile.read(in: path) == nil else { return }
+    let strangers = try names().filter { !Self.harmless.contains($0) }
     guard strangers.isEmpty else {
       throw .notAQueue(path: path.string, reason: "no `epoch` file, but \(strangers[0])")
     }
   }
 
-  /// The epoch of a queue that is there.
-  func existingEpoch() throws(QueueError) -> UInt32 {
-    let epoch: UInt32?
-    do { epoch = try readEpoch() } catch {
+  /// The epochs of a queue that is there.
+  func existingEpochs() throws(QueueError) -> Epochs {
+    let epochs: Epochs?
+    do { epochs = try EpochFile.read(in: path) } catch {
       if case .system(let call) = error, call.errno == .notDirectory {
         throw .notAQueue(path: path.string, reason: "it is no directory")
       }
       throw error
     }
-    guard let epoch else { throw .noQueue(path: path.string) }
-    return epoch
+    guard let epochs else { throw .noQueue(path: path.string) }
+    return epochs
   }
 
-  /// The queue's epoch; nil where the file is not there.
-  func readEpoch() throws(QueueError) -> UInt32? {
-    var content = [UInt8](repeating: 0, count: 64)
-    let count: Int
+  /// Refuses who is neither root nor the folder's owner nor who has made the queue: such a user may be
+  /// allowed to write to the folder, but could give nobody what is made there, and the queue would be
+  /// taken from the service that keeps it.
+  func refuseOtherUsers() throws(QueueError) {
+    if Credentials.areRoots { return }
     do {
-      let file = try Descriptor.open(epochPath, .readOnly)
-      var span = content.mutableSpan
-      count = try file.read(at: 0, into: &span)
+      let folder = try FileStatus(of: path)
+      let maker = try FileStatus(of: epochPath)
+      guard [folder.owner, maker.owner].contains(Credentials.user) else {
+        throw QueueError.notOwner(path: path.string, owner: maker.owner)
+      }
+    } catch let error as SystemCallError {
+      // Whoever makes the queue is its maker.
+      if error.errno != .noSuchFileOrDirectory { throw .system(error) }
+    } catch let error as QueueError {
+      throw error
+    } catch {}
+  }
+
+  // MARK: - The tail
+
+  /// The page that appenders move, for reading, if it is about this folder and this start of the
+  /// machine; else it may be behind what is on disk.
+  func liveTail(_ epochs: Epochs, _ folder: FileIdentity) throws(QueueError) -> Tail? {
+    do {
+      guard let tail = try Tail(reading: try Descriptor.open(tailPath, .readOnly)),
+        tail.memory(epochs: epochs) != nil,
+        try tail.home == QueueHome(folder: folder, tail: tail.status().identity)
+      else { return nil }
+      return tail
     } catch {
       if error.errno == .noSuchFileOrDirectory { return nil }
       throw .system(error)
     }
-    content.removeLast(content.count - count)
-    let line = String(decoding: content, as: UTF8.self)
-    let words = line.dropLast(line.hasSuffix("\n") ? 1 : 0).split(separator: " ")
-    guard words.count >= 3, words[0] == "weir-queue" else {
-      throw .notAQueue(path: path.string, reason: "its `epoch` file is another program's")
-    }
-    guard words[1] == Self.formatVersion else {
-      throw .unknownFormat(path: path.string, version: String(words[1]))
-    }
-    guard words.count == 3, words[2].utf8.count == 8, let epoch = UInt32(words[2], radix: 16)
-    else {
-      throw .notAQueue(path: path.string, reason: "its `epoch` file is damaged")
-    }
-    return epoch
   }
 
-  private func makeEpoch() throws(SystemCallError) -> UInt32 {
-    let epoch = try UInt32.fromKernel()
-    let line = Array("weir-queue \(Self.formatVersion) \(HexadecimalDigits(epoch))\n".utf8)
-    try replace(epochPath, with: line.span)
-    return epoch
+  /// A page of its own, which says what is on disk: nobody has the queue open, or has made its page yet.
+  func tailByText(_ epochs: Epochs) throws(QueueError) -> Tail {
+    let next = try nextByText(epochs)
+    let remembered = try mapping { () throws(SystemCallError) in
+      try Tail.memory(at: tailPath, epochs: epochs)?.durableNext ?? 1
+    }
+    let last = try segments().last ?? SegmentName(first: 1)
+    return try mapping { () throws(SystemCallError) in
+      let tail = try Tail(try MemoryFile(name: "tail").descriptor.duplicate())
+      let identity = FileIdentity(device: 0, inode: 0, birthUnixNanoseconds: 0)
+      try tail.reset(
+        to: Tail.AppendedEnd(
+          next: max(next, remembered), segment: last, offset: 0, unixMilliseconds: 0),
+        oldestKept: 1, epoch: epochs.current, pendingEpoch: nil,
+        home: QueueHome(folder: identity, tail: identity))
+      return tail
+    }
+  }
+
+  /// The sequence behind the newest event by what the last segment says; who opens the queue next finds
+  /// the same.
+  func nextByText(_ epochs: Epochs) throws(QueueError) -> UInt64 {
+    guard let last = try segments().last else { return 1 }
+    return try mapping { () throws(SystemCallError) in
+      try SegmentIndex.entries(of: last, in: self, epochs: epochs).scan.next
+    }
+  }
+
+  /// Gives this folder files of its own in the place of those that it shares with another one, whose
+  /// copy of hard links it is, and that would be written to; nobody has either open.
+  func breakLinks() throws(SystemCallError) {
+    let last = (try? segments())?.last
+    let written =
+      [lockPath, tailPath, upkeepPath] + (last.map { [textPath($0), indexPath($0)] } ?? [])
+    for path in written {
+      guard let file = try? Descriptor.open(path, .readOnly), try file.status().linkCount > 1 else {
+        continue
+      }
+      var bytes = [UInt8](repeating: 0, count: try file.status().byteCount)
+      var span = bytes.mutableSpan
+      _ = try file.read(at: 0, into: &span)
+      try replace(path, with: bytes.span)
+    }
   }
 
   /// Refuses the file systems of other machines, where flock(2) and the shared page do not reach.

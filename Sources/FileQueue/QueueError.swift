@@ -12,16 +12,26 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
   case noQueue(path: String)
   /// The directory holds something else.
   case notAQueue(path: String, reason: String)
+  /// The file `epoch` is not the one of the queue.
+  case badEpochFile(path: String, reason: String)
   /// The queue was made by a newer weir.
   case unknownFormat(path: String, version: String)
   /// The directory is on a file system whose locks and syncs other machines do not share.
   case networkFileSystem(path: String, kind: String)
   /// Another process has the queue open.
   case inUse(path: String)
+  /// The files are hard links of a queue that another process has open.
+  case linked(path: String)
   /// Another process has held the queue's lock for too long.
   case locked(path: String)
+  /// The queue belongs to another user, who could not use what would be made in it.
+  case notOwner(path: String, owner: UInt32)
+  /// The queue was opened for reading only.
+  case openedForReading
   /// A file of the queue was deleted while it was in use.
   case deleted(path: String)
+  /// The folder at the queue's path is not the one that is in use.
+  case moved(path: String, isReplaced: Bool)
   /// The disk or a quota is full; nothing was appended.
   case full(SystemCallError)
   /// Writing or syncing failed; the queue takes no more until it is opened again.
@@ -48,17 +58,35 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
       "there is no queue at \(path): check the path; `weir serve --queue` makes one"
     case .notAQueue(let path, let reason):
       "\(path) is not a queue (\(reason)): name an empty or a new directory"
+    case .badEpochFile(let path, let reason):
+      "\(path) \(reason); nothing was changed: put the file of a backup of this queue in its place"
     case .unknownFormat(let path, let version):
-      "the queue at \(path) has format \(version), this weir knows format "
-        + "\(QueueDirectory.formatVersion): use the weir that made it"
+      "the queue at \(path) has format \(version), this weir knows formats 1 "
+        + "and 2: use the weir that made it"
     case .networkFileSystem(let path, let kind):
       "\(path) is on a network file system (\(kind)), where locks and syncs hold for this machine "
         + "only: name a directory on a local disk"
     case .inUse(let path):
       "the queue at \(path) is in use: stop weir and whatever else has it open, then try again"
+    case .linked(let path):
+      "the files in \(path) are hard links of a queue that is in use elsewhere: copy that one "
+        + "with `weir backup`, or stop what uses it"
     case .locked(let path):
       "another process has held \(path) for more than \(QueueLimits.lockPatience): "
         + "`fuser -v \(path)` names it; it may be stopped, or its disk slow"
+    case .notOwner(let path, let owner):
+      "the queue at \(path) belongs to the user with number \(owner), who could not use what you would "
+        + "make in it: run this as that user (`sudo -u '#\(owner)' weir …`) or as root"
+    case .openedForReading:
+      "the queue is open for reading only"
+    case .moved(let path, let isReplaced):
+      (isReplaced
+        ? "another folder is at \(path) than the queue that weir has open"
+        : "the queue's folder was moved or deleted, it is not at \(path) any more")
+        + ": nothing was queued; "
+        + (isReplaced
+          ? "restart weir, and it goes on with what is there"
+          : "put it back, or another one in its place")
     case .deleted(let path):
       "\(path) was deleted while it was in use, nothing was queued: restart weir"
     case .full(let error):

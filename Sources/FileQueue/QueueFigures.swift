@@ -3,8 +3,8 @@ public import SystemPackage
 
 /// How much a queue holds, for people and for status pages.
 public struct QueueFigures: Sendable {
-  /// Half of every event id.
-  public let epoch: UInt32
+  /// The epochs that the queue has had.
+  public let epochs: Epochs
   /// The sequence of the oldest event that is there; that of the next event in an empty queue.
   public let oldest: UInt64
   /// The sequence behind the newest event that is on disk.
@@ -20,11 +20,11 @@ public struct QueueFigures: Sendable {
   public var eventCount: Int { Int(next - oldest) }
   /// The id of the oldest event; nil in an empty queue.
   public var oldestID: EventID? {
-    eventCount == 0 ? nil : EventID(epoch: epoch, sequence: oldest)
+    eventCount == 0 ? nil : epochs.id(of: oldest)
   }
   /// The id of the newest event; nil in an empty queue.
   public var newestID: EventID? {
-    eventCount == 0 ? nil : EventID(epoch: epoch, sequence: next - 1)
+    eventCount == 0 ? nil : epochs.id(of: next - 1)
   }
 }
 
@@ -37,40 +37,35 @@ extension QueueFigures {
   /// - Throws: `noQueue`, `notAQueue`, `unknownFormat`, `system`.
   public init(readingQueueAt path: FilePath) throws(QueueError) {
     let directory = QueueDirectory(path: path)
-    let epoch = try directory.existingEpoch()
-    let tail = try mapping { () throws(SystemCallError) in
-      try Tail.read(at: directory.tailPath, epoch: epoch)
+    let epochs = try directory.existingEpochs()
+    let memory = try mapping { () throws(SystemCallError) in
+      try Tail.memory(at: directory.tailPath, epochs: epochs)
     }
-    let next = if let tail { tail.durableNext } else { try directory.nextByText(epoch: epoch) }
-    try self.init(directory, epoch: epoch, next: next, isReadOnly: tail?.hasFailed ?? false)
+    let isCurrent = memory?.home?.isOfThisBoot ?? false
+    let next =
+      if let memory, isCurrent {
+        memory.durableNext
+      } else {
+        max(memory?.durableNext ?? 1, try directory.nextByText(epochs))
+      }
+    try self.init(directory, epochs, next: next, isReadOnly: memory?.hasFailed ?? false)
   }
 
   fileprivate init(
-    _ directory: QueueDirectory, epoch: UInt32, next: UInt64, isReadOnly: Bool
+    _ directory: QueueDirectory, _ epochs: Epochs, next: UInt64, isReadOnly: Bool
   ) throws(QueueError) {
     let segments = try directory.segments()
     var byteCount = 0
     for segment in segments { byteCount += try directory.byteCount(of: segment) }
     self.init(
-      epoch: epoch, oldest: min(next, segments.first?.first ?? next), next: next,
+      epochs: epochs, oldest: min(next, segments.first?.first ?? next), next: next,
       segmentCount: segments.count, byteCount: byteCount, isReadOnly: isReadOnly)
-  }
-}
-
-extension QueueDirectory {
-  /// The sequence behind the newest event by what the last segment says; who opens the queue next
-  /// finds the same.
-  fileprivate func nextByText(epoch: UInt32) throws(QueueError) -> UInt64 {
-    guard let last = try segments().last else { return 1 }
-    return try mapping { () throws(SystemCallError) in
-      try SegmentIndex.entries(of: last, in: self, epoch: epoch).scan.next
-    }
   }
 }
 
 extension Queue {
   /// Looks up how much the queue holds; costs some system calls a segment.
   public func figures() throws(QueueError) -> QueueFigures {
-    try QueueFigures(directory, epoch: epoch, next: durableNext, isReadOnly: tail.hasFailed)
+    try QueueFigures(directory, epochs, next: durableNext, isReadOnly: tail.hasFailed)
   }
 }

@@ -33,6 +33,16 @@ public enum QueueLimits {
   /// Digits of a number in a head; a reader takes one more in a time.
   static let decimalDigitCountMaximum = 18
 
+  // MARK: - Identity
+
+  /// Epochs that a queue remembers without an event of theirs.
+  public static let epochCountMaximum = 1024
+  /// The file `epoch`: more lines than a queue can have segments.
+  static let epochFileByteCountMaximum = 4 << 20
+  /// The kernel dates a store into the page `tail` at most so much later than its time was noted; where
+  /// it is later somebody else has changed the file.
+  static let tailTouchTolerance: Duration = .seconds(1)
+
   // MARK: - Appending
 
   /// A clock that is set back by no more than this has the times of events stand still; one that is set
@@ -48,6 +58,12 @@ public enum QueueLimits {
   public static let upkeepInterval: Duration = .milliseconds(250)
   /// Retention is looked at each time after so many rounds of upkeep.
   public static let upkeepRoundsPerRetention = 4
+  /// What a probe of the way to the disk writes: more than the rest of a block, so that a full disk shows.
+  static let probeByteCount = 8 << 10
+  /// The way to the disk is probed at most so often; who asks meanwhile is told what the last probe found.
+  static let probeInterval: Duration = .seconds(1)
+  /// Who waits for a probe; more are refused.
+  static let probeWaiterCountMaximum = 64
   /// Events that one batch of an appender may hold.
   public static let batchEventCountMaximum = 16_384
   /// Bytes of record bodies that one batch may hold, unless a single event is larger.

@@ -31,34 +31,47 @@ struct Tail: ~Copyable, Sendable {
     static let beginning = 4
     /// Written with pwrite(2), not as memory, so that it is seen by inotify.
     static let poke = 32
+    /// The epoch that the next event begins; 0 where it goes on in the last one of the file.
+    static let pendingEpoch = 6
+    /// On which folder the queue lives: see ``QueueHome``.
+    static let home = 40
+    /// When somebody last wrote to the page, in nanoseconds since 1970.
+    static let touchedAt = 48
+    /// The oldest event that retention keeps; 0 where an older weir has kept no account of it.
+    static let oldestKept = 49
 
     static func slot(_ turns: UInt64) -> Int { turns & 1 == 0 ? 8 : 16 }
     static func owner(_ epoch: UInt32) -> UInt64 { UInt64(epoch) | 1 << 32 }
+    static func epoch(_ cell: UInt64) -> UInt32? {
+      cell == 0 ? nil : UInt32(truncatingIfNeeded: cell)
+    }
   }
 
   private let page: SharedPage
   private let descriptor: Descriptor
 
-  init(_ descriptor: consuming Descriptor) throws(QueueError) {
-    do {
-      let byteCount = try descriptor.status().byteCount
-      if byteCount < SharedPage.byteCount {
-        // Written, not only made longer: a store into a page that the disk has no room for is the
-        // death of the process.
-        let rest = [UInt8](repeating: 0, count: SharedPage.byteCount - byteCount)
-        try descriptor.writeAll(rest.span, at: byteCount)
-      }
-      page = try SharedPage(descriptor)
-      self.descriptor = descriptor
-    } catch {
-      throw .system(error)
+  /// Maps the page in a file that is open for writing; makes one of zeros where it is too short.
+  init(_ descriptor: consuming Descriptor) throws(SystemCallError) {
+    let byteCount = try descriptor.status().byteCount
+    if byteCount < SharedPage.byteCount {
+      // Written, not only made longer: a store into a page that the disk has no room for is the
+      // death of the process.
+      let rest = [UInt8](repeating: 0, count: SharedPage.byteCount - byteCount)
+      try descriptor.writeAll(rest.span, at: byteCount)
     }
+    page = try SharedPage(descriptor)
+    self.descriptor = descriptor
   }
 
-  /// Whether the page's file still has a name.
-  func isOnDisk() throws(SystemCallError) -> Bool {
-    try descriptor.status().linkCount > 0
+  /// Maps the page in a file that is open for reading; nothing may be stored in it.
+  init?(reading descriptor: consuming Descriptor) throws(SystemCallError) {
+    guard try descriptor.status().byteCount >= SharedPage.byteCount else { return nil }
+    page = try SharedPage(descriptor, isWritable: false)
+    self.descriptor = descriptor
   }
+
+  /// What the kernel tells of the page's file.
+  func status() throws(SystemCallError) -> FileStatus { try descriptor.status() }
 
   // MARK: - The durable end
 
@@ -73,6 +86,7 @@ struct Tail: ~Copyable, Sendable {
   ///
   /// - Parameter isSynced: whether a sync has covered the events before `next`.
   func raiseDurableEnd(to next: UInt64, isSynced: Bool) {
+    touch()
     if isSynced { page.raise(Cell.syncedNext, to: next) }
     page.raise(Cell.durableNext, to: next)
     // The events are on disk, and readers look again by themselves: a wake-up that fails is none.
@@ -84,6 +98,7 @@ struct Tail: ~Copyable, Sendable {
   var hasFailed: Bool { page.load(Cell.failures) != 0 }
 
   func recordFailure() {
+    touch()
     page.store(1, Cell.failures)
   }
 
@@ -107,6 +122,7 @@ struct Tail: ~Copyable, Sendable {
 
   /// Moves the appended end; the holder of the lock alone may.
   func setAppendedEnd(_ end: AppendedEnd) {
+    touch()
     let turns = page.load(Cell.turns) &+ 1
     let slot = Cell.slot(turns)
     page.store(end.next, slot)
@@ -124,38 +140,109 @@ struct Tail: ~Copyable, Sendable {
       let first = page.load(Cell.beginning)
       return first == 0 ? nil : SegmentName(first: first)
     }
-    nonmutating set { page.store(newValue?.first ?? 0, Cell.beginning) }
+    nonmutating set {
+      touch()
+      page.store(newValue?.first ?? 0, Cell.beginning)
+    }
+  }
+
+  /// The epoch that the next event begins, in a segment of its own; nil where it goes on in the last one
+  /// of the file `epoch`.
+  ///
+  /// The holder of the lock alone may use it.
+  var pendingEpoch: UInt32? { Cell.epoch(page.load(Cell.pendingEpoch)) }
+
+  /// Notes that the epoch stands in the file.
+  func settlePendingEpoch() {
+    touch()
+    page.store(page.load(Cell.pendingEpoch), Cell.owner)
+    page.store(0, Cell.pendingEpoch)
+  }
+
+  /// The epochs of the queue, of which those in the file are all but the one that has not begun yet.
+  func epochs(inFile known: Epochs) -> Epochs {
+    guard let pending = pendingEpoch, known.current != pending else { return known }
+    return known.beginning(pending, at: appendedEnd.next)
+  }
+
+  /// The first event that retention keeps, raised before what is older is removed; nil where nobody has
+  /// kept account.
+  var oldestKept: UInt64? {
+    let sequence = page.load(Cell.oldestKept)
+    return sequence == 0 ? nil : sequence
+  }
+
+  func raiseOldestKept(to sequence: UInt64) {
+    touch()
+    page.raise(Cell.oldestKept, to: sequence)
+  }
+
+  // MARK: - Where the queue lives
+
+  /// Where the queue was when the page was made; nil in one of an older weir.
+  var home: QueueHome? {
+    QueueHome(cells: (0..<QueueHome.cellCount).map { page.load(Cell.home + $0) })
+  }
+
+  /// Whether nobody has written to the page's file but who keeps the queue: what copies or restores a
+  /// file changes it later than the page says, in place too.
+  func isUntouched() throws(SystemCallError) -> Bool {
+    let touchedAt = Int64(truncatingIfNeeded: page.load(Cell.touchedAt))
+    let (late, isOver) = try status().changedUnixNanoseconds.subtractingReportingOverflow(touchedAt)
+    return !isOver && late <= QueueLimits.tailTouchTolerance.wholeNanoseconds
+  }
+
+  /// Notes the time of a store, which comes next: the kernel dates the file by it.
+  private func touch() {
+    page.store(UInt64(bitPattern: Clock.unixNanoseconds()), Cell.touchedAt)
   }
 
   // MARK: - Recovery
 
-  /// The durable end that the processes before have left: events before it were acknowledged.
-  ///
-  /// After a power cut it is an older one, never a newer one, because the page is written when the
-  /// events are on disk. Nil where the page cannot be believed.
-  func remembered(epoch: UInt32) -> UInt64? {
-    Self.durableNext(epoch: epoch) { page.load($0) }
+  /// What a page says of the queue's end to one who has not kept it up to date.
+  struct Memory: Hashable, Sendable {
+    /// The sequence behind the last event that was acknowledged.
+    ///
+    /// After a power cut it is an older one, never a newer one, because the page is written when the
+    /// events are on disk.
+    let durableNext: UInt64
+    /// The first event that retention keeps; nil where nobody has kept account.
+    let oldestKept: UInt64?
+    /// The epoch that the next event begins; nil where it goes on in the last one.
+    let pendingEpoch: UInt32?
+    /// Whether a write to the queue has failed.
+    let hasFailed: Bool
+    /// Where the queue was; nil in a page of an older weir.
+    let home: QueueHome?
+
+    /// Nil where the page cannot be believed, or is about another queue.
+    fileprivate init?(epochs: Epochs, _ cell: (Int) -> UInt64) {
+      let slot = Cell.slot(cell(Cell.turns))
+      let next = cell(slot)
+      let first = cell(slot + 1)
+      let offset = Int(truncatingIfNeeded: cell(slot + 2))
+      let durable = cell(Cell.durableNext)
+      guard let owner = epochs.entries.last(where: { Cell.owner($0.epoch) == cell(Cell.owner) }),
+        // Who began the epoch behind it died before the page was made to say so.
+        owner.epoch == epochs.current || durable <= epochs.end(of: owner) ?? .max,
+        first > 0, durable >= first, durable <= next, next <= QueueLimits.sequenceMaximum,
+        // An event takes more than a byte.
+        offset >= 0, next - first <= UInt64(offset)
+      else { return nil }
+      durableNext = durable
+      let oldest = cell(Cell.oldestKept)
+      oldestKept = oldest > 0 && oldest <= durable ? oldest : nil
+      hasFailed = cell(Cell.failures) != 0
+      pendingEpoch = Cell.epoch(cell(Cell.pendingEpoch))
+      home = QueueHome(cells: (0..<QueueHome.cellCount).map { cell(Cell.home + $0) })
+    }
   }
 
-  private static func durableNext(epoch: UInt32, _ cell: (Int) -> UInt64) -> UInt64? {
-    let slot = Cell.slot(cell(Cell.turns))
-    let next = cell(slot)
-    let first = cell(slot + 1)
-    let offset = Int(truncatingIfNeeded: cell(slot + 2))
-    let durable = cell(Cell.durableNext)
-    guard cell(Cell.owner) == Cell.owner(epoch), first > 0, durable >= first, durable <= next,
-      next <= QueueLimits.sequenceMaximum,
-      // An event takes more than a byte.
-      offset >= 0, next - first <= UInt64(offset)
-    else { return nil }
-    return durable
-  }
+  /// What the processes before have left in the page.
+  func memory(epochs: Epochs) -> Memory? { Memory(epochs: epochs) { page.load($0) } }
 
-  /// What the page in a file says to one who only reads it: the durable end, and whether a write to
-  /// the queue has failed; nil where it cannot be believed.
-  static func read(
-    at path: FilePath, epoch: UInt32
-  ) throws(SystemCallError) -> (durableNext: UInt64, hasFailed: Bool)? {
+  /// What the page in a file says to one who only reads it.
+  static func memory(at path: FilePath, epochs: Epochs) throws(SystemCallError) -> Memory? {
     var bytes = [UInt8](repeating: 0, count: SharedPage.byteCount)
     do throws(SystemCallError) {
       let file = try Descriptor.open(path, .readOnly)
@@ -165,18 +252,34 @@ struct Tail: ~Copyable, Sendable {
       if error.errno == .noSuchFileOrDirectory { return nil }
       throw error
     }
-    let cell = { (index: Int) in bytes.span.littleEndian64(at: index * 8) }
-    return durableNext(epoch: epoch, cell).map { ($0, cell(Cell.failures) != 0) }
+    return Memory(epochs: epochs) { bytes.span.littleEndian64(at: $0 * 8) }
+  }
+
+  /// Whether the page is about the epoch that somebody knows to be that of new events.
+  func isAbout(_ epoch: UInt32) -> Bool {
+    let pending = page.load(Cell.pendingEpoch)
+    return (pending == 0 ? page.load(Cell.owner) : pending) == Cell.owner(epoch)
   }
 
   /// Makes the page say what recovery found; nobody else has the queue open.
-  func reset(to end: AppendedEnd, epoch: UInt32) throws(SystemCallError) {
+  ///
+  /// - Parameters:
+  ///   - oldestKept: the first event that is there.
+  ///   - epoch: the last one in the file `epoch`.
+  ///   - pendingEpoch: the one that the next event begins, if it does.
+  func reset(
+    to end: AppendedEnd, oldestKept: UInt64, epoch: UInt32, pendingEpoch: UInt32?, home: QueueHome
+  ) throws(SystemCallError) {
+    touch()
     page.store(0, Cell.failures)
     page.store(0, Cell.beginning)
+    page.store(oldestKept, Cell.oldestKept)
     page.store(Cell.owner(epoch), Cell.owner)
+    page.store(pendingEpoch.map { Cell.owner($0) } ?? 0, Cell.pendingEpoch)
     setAppendedEnd(end)
     page.store(end.next, Cell.syncedNext)
     page.store(end.next, Cell.durableNext)
+    for (place, cell) in home.cells.enumerated() { page.store(cell, Cell.home + place) }
     try poke()
   }
 

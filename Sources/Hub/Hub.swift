@@ -35,6 +35,9 @@ public final class Hub {
       } else {
         log.info("\(text)")
       }
+    } replaced: { text in
+      log.error("the queue was replaced", metadata: ["what": "\(text)"])
+      breakdown.report(text)
     }
     let counters = Counters()
     pages = try WorkerPages(

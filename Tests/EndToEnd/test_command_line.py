@@ -144,10 +144,10 @@ def test_a_folder_that_is_no_queue_is_not_made_one(state):
 def test_a_queue_of_a_newer_format_is_left_alone(site):
     end(site.weir)
     epoch = site.queue / "epoch"
-    epoch.write_text(epoch.read_text().replace("weir-queue 1", "weir-queue 2"))
+    epoch.write_text(epoch.read_text().replace("weir-queue 1", "weir-queue 3"))
     result = weir("serve", "--queue", site.queue, "--socket", site.folder / "s")
     assert result.returncode == DATA
-    assert "format 2" in result.stderr
+    assert "format 3" in result.stderr
 
 
 def test_a_socket_in_use_is_not_taken_over(site):

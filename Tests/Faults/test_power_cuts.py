@@ -39,13 +39,14 @@ class Workload:
         return Appender(self.queue, name=name, batches=batches, batch_size=12, segment_bytes=6000,
                         environment=self.environment(name))
 
-    def final_log(self):
-        """All events in the end, which nothing that was durable on the way may differ from."""
+    def end(self):
+        """All events in the end, which nothing that was durable on the way may differ from, and the
+        epoch of their ids."""
         answer = self.server.ask("verify", self.queue)
         self.server.stop()
         found = complaints_about_answer(answer)
         assert not found, found
-        return {sequence: data for sequence, data in answer["events"]}
+        return {sequence: data for sequence, data in answer["events"]}, answer["epoch"]
 
 
 def one_appender_and_a_reader(workload, chance):
@@ -199,7 +200,7 @@ def test_a_power_cut_at_any_moment_undoes_nothing_in_a_workload_of(
         run, faults, state, each, chance):
     workload = Workload(faults, state)
     run(workload, chance)
-    final_log = workload.final_log()
+    final_log, epoch = workload.end()
     trace = read_trace(workload.trace)
     promises = Promises(final_log)
     for entry in trace:
@@ -220,6 +221,8 @@ def test_a_power_cut_at_any_moment_undoes_nothing_in_a_workload_of(
             first, after = (int(word) for word in gap.split(" ")[0].split("..<"))
             if first < cut.durable_next:
                 found.append(f"a gap before the durable end {cut.durable_next}: {gap}")
+        if answer.get("epoch") == epoch:
+            found.append("numbers of events that may have been seen are given again in their epoch")
         return found + complaints_about_order(events)
 
     each(distinct_cuts(trace, workload.queue, final_log, chance, STATE_COUNT), examine)

@@ -35,7 +35,7 @@ struct FilteredReadTests {
     for (segment, follower) in zip(segments, segments.dropFirst()) {
       #expect(
         try TopicTableBuilder.build(
-          segment, next: follower.first, in: queue.directory, epoch: queue.epoch))
+          segment, next: follower.first, in: queue.directory, epochs: queue.epochs))
     }
   }
 
@@ -179,7 +179,7 @@ struct HostileTableTests {
     }
     let segments = try queue.directory.segments()
     _ = try TopicTableBuilder.build(
-      segments[0], next: segments[1].first, in: queue.directory, epoch: queue.epoch)
+      segments[0], next: segments[1].first, in: queue.directory, epochs: queue.epochs)
     let right = try fixture.directory.bytes(segments[0].topicsFile)
     let filters = try [["t1"], ["t2", "t39"], ["*"], ["t1", "x.*"]].map { try TopicFilter($0) }
     for place in stride(from: 8, to: TopicTable.headerByteCount + 72, by: 4) where place != 16 {

@@ -34,7 +34,8 @@ private struct ModelRun {
   /// The last operation, for the report of a failure.
   private(set) var did = ""
   private let fixture: QueueFixture
-  private let epoch: UInt32
+  /// Of events that come: a queue whose page is gone begins another one.
+  private var epoch: UInt32
   private let segmentByteCountMaximum: Int
   private var model: [Reading.Event] = []
   private var handles: [Handle?] = [nil, nil, nil]
@@ -156,6 +157,8 @@ private struct ModelRun {
     try waitUntilClosed()
     let queue = try fixture.open()
     try require(queue.durableNext == next, "the durable end is \(queue.durableNext)")
+    // An appender begins an epoch before it writes.
+    epoch = try #require(try EpochFile.read(in: fixture.path)).current
     let event = try randomEvent()
     did = "leave a whole record, \(next)"
     try FileHandleForAppending(try lastSegment()).append(try render(event))
@@ -184,6 +187,7 @@ private struct ModelRun {
       fixture, segmentByteCountMaximum: segmentByteCountMaximum,
       from: UInt64.random(in: 1...next, using: &random))
     handles[index] = handle
+    epoch = handle.queue.epoch
     return handle
   }
 

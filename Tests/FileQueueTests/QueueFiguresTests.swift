@@ -8,7 +8,8 @@ struct QueueFiguresTests {
   /// Everything that the figures say, to be compared.
   private func told(_ figures: QueueFigures) -> [String] {
     [
-      "\(figures.epoch)", "\(figures.oldest)", "\(figures.next)", "\(figures.segmentCount)",
+      "\(figures.epochs.current)", "\(figures.oldest)", "\(figures.next)",
+      "\(figures.segmentCount)",
       "\(figures.byteCount)", "\(figures.isReadOnly)",
     ]
   }

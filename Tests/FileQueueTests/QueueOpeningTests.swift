@@ -20,7 +20,7 @@ struct QueueOpeningTests {
   }
 
   @Test(arguments: [
-    ("weir-queue 2 6f2a91c4\n", "format 2"), ("weir-queue 1 6f2a91\n", "damaged"),
+    ("weir-queue 3 6f2a91c4\n", "format 3"), ("weir-queue 1 6f2a91\n", "damaged"),
     ("something else\n", "another program"), ("", "another program"),
   ])
   func `an epoch file that this version cannot read says so`(

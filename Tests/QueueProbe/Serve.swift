@@ -111,6 +111,7 @@ struct OpenQueues {
     answer += try check(path)
     let log = try read(queue)
     answer += Self.members(of: log)
+    answer.append(("epoch", .text(queue.epochs.currentDigits)))
     guard !words.isEmpty else { return answer }
     answer += try append(words, to: queue)
     let longer = try read(queue)

@@ -8,4 +8,6 @@ package enum GapReason: String, CaseIterable, Sendable {
   case ahead
   /// Their bytes are damaged.
   case damaged
+  /// The queue was put back from a copy that had them not: what bore their numbers is lost.
+  case restored
 }

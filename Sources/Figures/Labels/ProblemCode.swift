@@ -20,6 +20,7 @@ package enum ProblemCode: String, CaseIterable, Encodable, Sendable {
   case notFound = "not_found"
   case queueFull = "queue_full"
   case queueReadOnly = "queue_read_only"
+  case queueMoved = "queue_moved"
   case queueBusy = "queue_busy"
   case stopping = "stopping"
   case queueError = "queue_error"

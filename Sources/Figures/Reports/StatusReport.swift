@@ -57,8 +57,7 @@ public struct StatusReport: Encodable, Sendable {
     }
 
     init(_ figures: QueueFigures) {
-      let newest = EventID(epoch: figures.epoch, sequence: figures.next)
-      epoch = String(newest.description.prefix(8))
+      epoch = figures.epochs.currentDigits
       oldest = figures.oldestID?.description
       self.newest = figures.newestID?.description
       events = figures.eventCount

@@ -12,6 +12,8 @@ public struct Appender: ~Copyable {
   private let segmentByteCountMaximum: Int
   private let segmentEventCountMaximum: Int
   private var segment: OpenSegment?
+  /// How far the queue was when it was looked at last; it only grows.
+  private var seenNext: UInt64 = 0
   private var text: [UInt8] = []
   private var index: [UInt8] = []
 
@@ -30,9 +32,7 @@ public struct Appender: ~Copyable {
     self.segmentByteCountMaximum = segmentByteCountMaximum
     self.segmentEventCountMaximum = segmentEventCountMaximum
     epochDigits = HexadecimalDigits(queue.epoch)
-    lock = try mapping { () throws(SystemCallError) in
-      FileLock(try Descriptor.open(queue.directory.lockPath, .readWrite))
-    }
+    lock = try queue.openLock()
   }
 
   /// Appends events in their order, in one write, and returns when they are as safe as the
@@ -63,6 +63,28 @@ public struct Appender: ~Copyable {
     try synchronize(upTo: end.next)
   }
 
+  /// Does all that an append needs, and leaves nothing of it: takes the lock, writes behind the end of
+  /// the last segment, puts that on disk and takes it back; and looks whether a segment could be made.
+  ///
+  /// - Throws: what an append would throw.
+  mutating func probe() throws(QueueError) {
+    try underLock { (appender) throws(QueueError) in
+      let end = appender.queue.tail.appendedEnd
+      let segment = try appender.openSegment(end)
+      let bytes = [UInt8](repeating: 0, count: QueueLimits.probeByteCount)
+      do throws(SystemCallError) {
+        try FileSystem.refuseUnwritable(appender.queue.path)
+        try segment.text.writeAll(bytes.span, at: end.offset)
+        try segment.text.synchronizeData()
+        try segment.text.truncate(to: end.offset)
+      } catch {
+        try? segment.text.truncate(to: end.offset)
+        if Self.isNoSpace(error) { throw .full(error) }
+        throw ["pwrite", "fdatasync"].contains(error.call) ? appender.fail(error) : .system(error)
+      }
+    }
+  }
+
   /// Begins a new segment, unless the last one is empty, so that retention can remove what is there.
   mutating func seal() throws(QueueError) {
     try underLock { (appender) throws(QueueError) in
@@ -81,8 +103,9 @@ public struct Appender: ~Copyable {
     try lock.hold(at: queue.directory.lockPath)
     let result: Result
     do {
-      try refuseDeleted()
+      try refuseElsewhere()
       result = try body(&self)
+      seenNext = queue.tail.appendedEnd.next
     } catch {
       try? lock.unlock()
       throw error
@@ -91,18 +114,30 @@ public struct Appender: ~Copyable {
     return result
   }
 
-  /// Where a shared file has lost its name, others work with a new one of that name.
-  private func refuseDeleted() throws(QueueError) {
-    let isThere = try mapping { () throws(SystemCallError) in
-      (try lock.isOnDisk(), try queue.tail.isOnDisk())
+  /// Where the path leads elsewhere, or a shared file has lost its name, others work with what has it:
+  /// there must not be two writers.
+  private func refuseElsewhere() throws(QueueError) {
+    try queue.refuseElsewhere()
+    let path = queue.directory.lockPath
+    do {
+      guard try FileStatus(of: path).identity == lock.status().identity else {
+        throw QueueError.deleted(path: path.string)
+      }
+    } catch let error as SystemCallError {
+      throw error.errno == .noSuchFileOrDirectory ? .deleted(path: path.string) : .system(error)
+    } catch let error as QueueError {
+      throw error
+    } catch {}
+    // Another's page was written over this one, in place.
+    guard queue.tail.appendedEnd.next >= seenNext else {
+      throw .deleted(path: queue.directory.tailPath.string)
     }
-    if !isThere.0 { throw .deleted(path: queue.directory.lockPath.string) }
-    if !isThere.1 { throw .deleted(path: queue.directory.tailPath.string) }
   }
 
   private mutating func write(_ events: [PendingEvent]) throws(QueueError) -> Range<UInt64> {
     var end = queue.tail.appendedEnd
     var segment = try openSegment(end)
+    if queue.tail.pendingEpoch != nil { segment = try beginEpoch(segment, &end) }
     let first = end.next
     guard first >= end.segment.first,
       first <= QueueLimits.sequenceMaximum - UInt64(events.count)
@@ -233,6 +268,22 @@ public struct Appender: ~Copyable {
     queue.tail.beginning = nil
     queue.tail.raiseDurableEnd(to: end.next, isSynced: true)
     self.segment = fresh
+    return fresh
+  }
+
+  /// Begins the epoch that the page names: with a segment of its own, and on disk before any event of it.
+  private mutating func beginEpoch(
+    _ segment: OpenSegment, _ end: inout Tail.AppendedEnd
+  ) throws(QueueError) -> OpenSegment {
+    let fresh =
+      end.offset > 0 || segment.name.first != end.next ? try roll(from: segment, &end) : segment
+    do {
+      try queue.directory.write(queue.epochs)
+    } catch {
+      if error.call == "fsync" { throw fail(error) }
+      throw Self.isNoSpace(error) ? .full(error) : .system(error)
+    }
+    queue.tail.settlePendingEpoch()
     return fresh
   }
 

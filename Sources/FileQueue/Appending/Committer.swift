@@ -13,8 +13,15 @@ public final class Committer: Sendable {
     let completion: Completion
   }
 
+  /// Told once what a probe found, on the committer's or the asker's thread: nil where a publish would
+  /// succeed.
+  public typealias ProbeCompletion = @Sendable (QueueError?) -> Void
+
   private struct State {
     var waiting: [Submission] = []
+    var probers: [ProbeCompletion] = []
+    /// What the last probe found, and until when that is believed, monotonic nanoseconds.
+    var probed: (finding: QueueError?, until: Int64)?
     var waitingByteCount = 0
     var isStopped = false
   }
@@ -63,6 +70,27 @@ public final class Committer: Sendable {
     if isFirst { waker.ring() }
   }
 
+  /// Asks whether a publish would succeed now: the whole way to the disk is tried, behind the events that
+  /// wait, at most once in ``QueueLimits/probeInterval``.
+  ///
+  /// Where the disk stands still nobody is told anything.
+  public func probe(_ completion: @escaping ProbeCompletion) {
+    let now = Clock.monotonicNanoseconds()
+    let finding: QueueError??
+    let isFirst: Bool
+    (finding, isFirst) = state.withLock { state in
+      if state.isStopped { return (.stopped, false) }
+      if let probed = state.probed, now < probed.until { return (.some(probed.finding), false) }
+      guard state.probers.count < QueueLimits.probeWaiterCountMaximum else {
+        return (.overloaded(byteCountMaximum: QueueLimits.pendingByteCountMaximum), false)
+      }
+      state.probers.append(completion)
+      return (nil, state.probers.count == 1)
+    }
+    if let finding { completion(finding) }
+    if isFirst { waker.ring() }
+  }
+
   /// Takes no more events, waits until those that were submitted are done, and ends the thread.
   public func stop() {
     state.withLock { $0.isStopped = true }
@@ -82,6 +110,7 @@ public final class Committer: Sendable {
         syncIsDueAt = nil
       }
       let (batch, isStopped) = takeBatch()
+      probe(with: &appender, isStopped: isStopped)
       if batch.isEmpty {
         if isStopped { break }
         let rest = syncIsDueAt.map { max(0, $0 - Clock.monotonicNanoseconds()) }
@@ -106,6 +135,24 @@ public final class Committer: Sendable {
     } catch {
       for submission in batch { submission.completion(.failure(error)) }
     }
+  }
+
+  private func probe(with appender: inout Appender, isStopped: Bool) {
+    guard state.withLock({ !$0.probers.isEmpty }) else { return }
+    var finding: QueueError?
+    if isStopped {
+      finding = .stopped
+    } else {
+      do { try appender.probe() } catch { finding = error }
+    }
+    let probers = state.withLock { state in
+      state.probed = (
+        finding, Clock.monotonicNanoseconds() + QueueLimits.probeInterval.wholeNanoseconds
+      )
+      defer { state.probers = [] }
+      return state.probers
+    }
+    for completion in probers { completion(finding) }
   }
 
   private func takeBatch() -> (batch: [Submission], isStopped: Bool) {

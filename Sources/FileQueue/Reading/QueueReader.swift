@@ -6,7 +6,6 @@ import SystemPackage
 /// It serves any number of cursors: they are values, the open files are shared between them.
 public struct QueueReader: ~Copyable {
   let queue: Queue
-  private let epochDigits: HexadecimalDigits
   var files: [SegmentName: SegmentFile] = [:]
   private var uses: UInt64 = 0
   var chunk: [UInt8]
@@ -15,7 +14,6 @@ public struct QueueReader: ~Copyable {
   /// A reader of `queue`.
   public init(_ queue: Queue) {
     self.queue = queue
-    epochDigits = HexadecimalDigits(queue.epoch)
     chunk = [UInt8](repeating: 0, count: QueueLimits.chunkByteCount)
   }
 
@@ -90,7 +88,7 @@ public struct QueueReader: ~Copyable {
         continue
       }
       let parsed = parseChunk(
-        loaded, from: &cursor, end: end,
+        loaded, file.epochDigits, from: &cursor, end: end,
         byteCountMaximum: byteCountMaximum - byteCount, visit)
       byteCount += parsed.byteCount
       switch parsed.ending {
@@ -139,7 +137,8 @@ public struct QueueReader: ~Copyable {
   // MARK: - Steps of a read
 
   private func parseChunk(
-    _ loaded: Int, from cursor: inout Cursor, end: UInt64, byteCountMaximum: Int,
+    _ loaded: Int, _ epochDigits: HexadecimalDigits, from cursor: inout Cursor, end: UInt64,
+    byteCountMaximum: Int,
     _ visit: (RecordLayout, Span<UInt8>) -> Void
   ) -> (byteCount: Int, ending: ParsedRecord?) {
     let bytes = chunk.span.extracting(0..<loaded)
@@ -223,7 +222,7 @@ public struct QueueReader: ~Copyable {
     }
     let found = RecordParser.search(
       rest.span, from: 0, expected: first, below: min(queue.durableNext, cursor.segment.limit),
-      epochDigits: epochDigits)
+      epochDigits: file.epochDigits)
     guard let found else { return try moveToNextSegment(&cursor, end: end) }
     // What is found behind `end` is whole: only what is before `end` is told as missing now.
     cursor.sequence = min(found.sequence, end)
@@ -255,9 +254,9 @@ public struct QueueReader: ~Copyable {
     {
       files.removeValue(forKey: stalest)
     }
-    let directory = queue.directory
+    let queue = queue
     let file = try mapping { () throws(SystemCallError) in
-      try SegmentFile(segment, in: directory)
+      try SegmentFile(segment, in: queue.directory, epochs: queue.epochs)
     }
     file.lastUse = uses
     files[segment] = file
@@ -280,7 +279,7 @@ public struct QueueReader: ~Copyable {
         == byteCount,
       case .record(let layout) = RecordParser.parse(chunk.span.extracting(0..<byteCount), at: 0),
       layout.sequence == sequence, layout.byteCount == byteCount,
-      RecordParser.endsWithItsID(layout, chunk.span, epochDigits: epochDigits)
+      RecordParser.endsWithItsID(layout, chunk.span, epochDigits: file.epochDigits)
     else { return nil }
     return layout
   }
@@ -291,7 +290,7 @@ public struct QueueReader: ~Copyable {
     let file = try open(segment)
     let queue = queue
     return try mapping { () throws(SystemCallError) in
-      var scanner = SegmentScanner(epoch: queue.epoch)
+      var scanner = SegmentScanner(epoch: queue.epochs.epoch(of: segment))
       var cursor = Cursor(sequence: sequence, segment: segment, offset: 0)
       _ = try scanner.scan(file.text, of: segment) { layout, _ in
         // Where the event before is damaged, its own beginning is the place.

@@ -108,6 +108,18 @@ enum RecordParser {
       && bytes[line + 14 + digitCount] == UInt8(ascii: "\n")
   }
 
+  /// The epoch's digits in the last line of a record, whichever they are; nil where that is no id.
+  static func epochDigits(of layout: RecordLayout, _ bytes: Span<UInt8>) -> String? {
+    let line = layout.body.upperBound - 2 - layout.sequence.decimalDigitCount - 1
+    let digits = (line - HexadecimalDigits.byteCount)..<line
+    guard digits.lowerBound >= layout.body.lowerBound + 4,
+      let epoch = UInt32(
+        String(decoding: digits.map { bytes[$0] }, as: UTF8.self), radix: 16)
+    else { return nil }
+    let known = HexadecimalDigits(epoch)
+    return endsWithItsID(layout, bytes, epochDigits: known) ? "\(known)" : nil
+  }
+
   /// "id: " as a number.
   private static let idField: UInt32 = 0x203A_6469
 

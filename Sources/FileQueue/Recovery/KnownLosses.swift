@@ -34,7 +34,9 @@ struct KnownLosses {
     _ losses: [Range<UInt64>], in directory: QueueDirectory
   ) throws(SystemCallError) {
     ranges.append(contentsOf: losses.map { $0.lowerBound...($0.upperBound - 1) })
-    if try FileSystem.makeDirectory(directory.quarantinePath) { try directory.synchronize() }
+    if try FileSystem.makeDirectoryAsFolders(directory.quarantinePath) {
+      try directory.synchronize()
+    }
     let text = ranges.map { "\($0.lowerBound) \($0.upperBound)\n" }.joined()
     try directory.replace(
       directory.quarantinePath.appending(Self.name), with: Array(text.utf8).span)

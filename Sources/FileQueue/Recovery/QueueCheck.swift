@@ -8,20 +8,27 @@ public struct QueueCheck {
   private static let appendPatience: Duration = .milliseconds(200)
 
   private let directory: QueueDirectory
-  private let epoch: UInt32
+  private let epochs: Epochs
 
   /// A check of the queue at `path`.
   ///
   /// - Throws: `noQueue`, `notAQueue`, `unknownFormat`, `system`.
   public init(_ path: FilePath) throws(QueueError) {
     directory = QueueDirectory(path: path)
-    epoch = try directory.existingEpoch()
+    epochs = try directory.existingEpochs()
   }
 
   /// Reads everything and reports, segment by segment.
   public func run(_ report: (QueueFinding) -> Void) throws(QueueError) {
+    // Read before the text: what is acknowledged meanwhile is in the text by then.
+    let memory = try memory()
     let segments = try directory.segments()
     let losses = try KnownLosses(directory)
+    let begin = segments.first?.first ?? memory?.durableNext ?? 1
+    // Retention notes what it keeps before it removes the rest, so here it is the other way round.
+    if let kept = try self.memory()?.oldestKept, kept < begin {
+      report(losses.covers(kept..<begin) ? .knownLoss(kept..<begin) : .missingBegin(kept..<begin))
+    }
     var eventCount = 0
     var byteCount = 0
     var next: UInt64?
@@ -41,11 +48,21 @@ public struct QueueCheck {
       byteCount += scan.end
       next = scan.next
     }
+    if let memory, !segments.isEmpty, let end = next, end < memory.durableNext {
+      let missing = end..<memory.durableNext
+      report(losses.covers(missing) ? .knownLoss(missing) : .missingEnd(missing))
+    }
     for name in try directory.quarantined() { report(.quarantined(name)) }
     report(
       .total(
-        epoch: epoch, segmentCount: segments.count, eventCount: eventCount, byteCount: byteCount,
+        epochs: epochs, segmentCount: segments.count, eventCount: eventCount, byteCount: byteCount,
         oldest: segments.first?.first ?? 1, next: next ?? 1))
+  }
+
+  private func memory() throws(QueueError) -> Tail.Memory? {
+    try mapping { () throws(SystemCallError) in
+      try Tail.memory(at: directory.tailPath, epochs: epochs)
+    }
   }
 
   /// Nil where retention has removed the segment meanwhile.
@@ -55,7 +72,7 @@ public struct QueueCheck {
     let scan: SegmentScan
     let entries: [UInt8]
     do {
-      (scan, entries) = try SegmentIndex.entries(of: segment, in: directory, epoch: epoch)
+      (scan, entries) = try SegmentIndex.entries(of: segment, in: directory, epochs: epochs)
     } catch {
       if error.errno == .noSuchFileOrDirectory { return nil }
       throw .system(error)
@@ -126,7 +143,7 @@ public struct QueueCheck {
   ) throws(QueueError) -> QueueFinding? {
     do {
       guard let found = try TopicTableBuilder.existing(segment, in: directory) else { return nil }
-      let right = try TopicTableBuilder.table(segment, next: next, in: directory, epoch: epoch)
+      let right = try TopicTableBuilder.table(segment, next: next, in: directory, epochs: epochs)
       return found == right ? nil : .wrongTopics(segment.topicsFile)
     } catch {
       if error.errno == .noSuchFileOrDirectory { return nil }

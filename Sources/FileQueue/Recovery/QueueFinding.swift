@@ -12,6 +12,10 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
   case wrongTopics(String)
   /// Sequences between two segments that are in none.
   case missingSegment(Range<UInt64>)
+  /// Events at the begin of the queue that are gone, and that retention has not removed.
+  case missingBegin(Range<UInt64>)
+  /// Events at the end of the queue that were acknowledged and are not there.
+  case missingEnd(Range<UInt64>)
   /// A segment that begins before the one in front of it ends.
   case overlap(String, before: UInt64)
   /// Events whose damaged bytes are in quarantine.
@@ -20,14 +24,16 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
   case quarantined(String)
   /// All of it; `next` is the sequence behind the newest event.
   case total(
-    epoch: UInt32, segmentCount: Int, eventCount: Int, byteCount: Int, oldest: UInt64, next: UInt64)
+    epochs: Epochs, segmentCount: Int, eventCount: Int, byteCount: Int, oldest: UInt64, next: UInt64
+  )
 
   /// Whether events are lost or a derived file is wrong; a torn tail is mended when the queue is
   /// opened next.
   public var isDamage: Bool {
     switch self {
     case .segment, .total, .tornTail, .knownLoss, .quarantined: false
-    case .damage, .wrongIndex, .wrongTopics, .missingSegment, .overlap: true
+    case .damage, .wrongIndex, .wrongTopics, .missingSegment, .missingBegin, .missingEnd, .overlap:
+      true
     }
   }
 
@@ -50,19 +56,24 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
       "\(name): WRONG, it does not say what the text says"
     case .missingSegment(let range):
       "\(Self.events(range)) MISSING: no segment has them"
+    case .missingBegin(let range):
+      "\(Self.events(range)) MISSING at the begin: their segments are not there, and retention has not "
+        + "removed them"
+    case .missingEnd(let range):
+      "\(Self.events(range)) MISSING at the end: acknowledged, as the page `tail` remembers, and not there"
     case .overlap(let name, let next):
       "\(name): begins before event \(next - 1), the last one of the segment in front of it"
     case .knownLoss(let range):
       "\(Self.events(range)) lost earlier; what was left of them is in quarantine"
     case .quarantined(let name):
       "\(name): kept for you; weir does not need it"
-    case .total(let epoch, let segments, let events, let bytes, let oldest, let next):
-      "queue \(HexadecimalDigits(epoch)): "
+    case .total(let epochs, let segments, let events, let bytes, let oldest, let next):
+      "queue \(HexadecimalDigits(epochs.current)): "
         + "\(segments) segments, \(events) events, \(bytes) bytes"
         + (events == 0
           ? ""
-          : ", oldest \(EventID(epoch: epoch, sequence: oldest)), newest "
-            + "\(EventID(epoch: epoch, sequence: next - 1))")
+          : ", oldest \(epochs.id(of: oldest)), newest "
+            + "\(epochs.id(of: next - 1))")
     }
   }
 

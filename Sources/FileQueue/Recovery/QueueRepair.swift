@@ -8,7 +8,7 @@ public import SystemPackage
 /// of the gap.
 public struct QueueRepair {
   private let directory: QueueDirectory
-  private let epoch: UInt32
+  private let epochs: Epochs
   private var mended: [String] = []
 
   /// Repairs the queue at `path`; returns what was mended, in words.
@@ -20,31 +20,36 @@ public struct QueueRepair {
     let recovery = try Queue(at: path, creating: false).recovery
     let directory = QueueDirectory(path: path)
     let lock = try mapping { () throws(SystemCallError) in
-      FileLock(try Descriptor.open(directory.lockPath, .createIfMissing))
+      FileLock(try Descriptor.openAsFolders(directory.lockPath, .createIfMissing))
     }
     // Whoever opens the queue waits for this lock.
     try lock.hold(at: directory.lockPath)
     let presence = try mapping { () throws(SystemCallError) in
-      FileLock(try Descriptor.open(directory.tailPath, .createIfMissing))
+      FileLock(try Descriptor.openAsFolders(directory.tailPath, .createIfMissing))
     }
     guard try mapping({ () throws(SystemCallError) in try presence.tryLock() }) else {
       throw .inUse(path: path.string)
     }
-    guard let epoch = try directory.readEpoch() else { throw .noQueue(path: path.string) }
-    var repair = QueueRepair(directory: directory, epoch: epoch)
+    var repair = QueueRepair(directory: directory, epochs: try directory.existingEpochs())
     repair.mended = recovery.findings
     try repair.mend()
     return repair.mended
   }
 
-  private init(directory: QueueDirectory, epoch: UInt32) {
+  private init(directory: QueueDirectory, epochs: Epochs) {
     self.directory = directory
-    self.epoch = epoch
+    self.epochs = epochs
   }
 
   private mutating func mend() throws(QueueError) {
     let segments = try directory.segments()
     var losses: [Range<UInt64>] = []
+    let memory = try mapping { () throws(SystemCallError) in
+      try Tail.memory(at: directory.tailPath, epochs: epochs)
+    }
+    if let kept = memory?.oldestKept, let first = segments.first?.first, kept < first {
+      losses.append(kept..<first)
+    }
     for (place, segment) in segments.enumerated() {
       let next = place + 1 < segments.count ? segments[place + 1].first : nil
       let lost = try mapping { () throws(SystemCallError) in try mend(segment, next: next) }
@@ -63,10 +68,10 @@ public struct QueueRepair {
   private mutating func mend(
     _ segment: SegmentName, next: UInt64?
   ) throws(SystemCallError) -> [Range<UInt64>] {
-    var (scan, indexWasWrong) = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch)
+    var (scan, indexWasWrong) = try SegmentIndex.rebuild(segment, in: directory, epochs: epochs)
     if scan.tornByteCount > 0 || scan.damages.contains(where: { $0.byteCount > 0 }) {
       try removeDamage(from: segment, scan)
-      scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch).scan
+      scan = try SegmentIndex.rebuild(segment, in: directory, epochs: epochs).scan
     } else if indexWasWrong {
       mended.append("rebuilt \(segment.indexFile) from \(scan.recordCount) events")
     }
@@ -75,7 +80,7 @@ public struct QueueRepair {
     if scan.next < next { lost.append(scan.next..<next) }
     try Descriptor.open(directory.indexPath(segment), .readWrite)
       .truncate(to: IndexEntry.byteCount(of: segment, upTo: next))
-    _ = try TopicTableBuilder.build(segment, next: next, in: directory, epoch: epoch)
+    _ = try TopicTableBuilder.build(segment, next: next, in: directory, epochs: epochs)
     return lost
   }
 

@@ -4,24 +4,31 @@ import SystemPackage
 /// Makes a queue that nobody has open ready for use: cuts a torn tail, rebuilds what is derived.
 struct Recovery {
   private let directory: QueueDirectory
-  private let epoch: UInt32
+  private let epochs: Epochs
+  private(set) var report = RecoveryReport()
   private let losses: KnownLosses
-  private var report = RecoveryReport()
 
-  init(_ directory: QueueDirectory, epoch: UInt32) throws(QueueError) {
+  init(_ directory: QueueDirectory, epochs: Epochs) throws(QueueError) {
     self.directory = directory
-    self.epoch = epoch
+    self.epochs = epochs
     losses = try KnownLosses(directory)
   }
 
   /// Finds the appended end; everything up to it is on disk afterwards.
   ///
-  /// - Parameter acknowledgedNext: the sequence behind the last event that was acknowledged, as far
-  ///   as the processes before have left word of it.
-  mutating func run(
-    acknowledgedNext: UInt64?
-  ) throws(QueueError) -> (end: Tail.AppendedEnd, report: RecoveryReport) {
+  /// - Parameter memory: what the processes before have left word of; nil where nothing is to be
+  ///   believed.
+  /// - Throws: `badEpochFile` where the events are of another queue than the file `epoch`.
+  mutating func run(_ memory: Tail.Memory?) throws(QueueError) -> Tail.AppendedEnd {
+    let end = try findEnd(memory)
+    noteRemovedSegments(memory)
+    return end
+  }
+
+  private mutating func findEnd(_ memory: Tail.Memory?) throws(QueueError) -> Tail.AppendedEnd {
+    let acknowledgedNext = memory?.durableNext
     var segments = try directory.segments()
+    try refuseOtherEvents(segments)
     try removeOrphans(segments)
     _ = try removeBegun(&segments)
     for (segment, follower) in zip(segments, segments.dropFirst()) {
@@ -36,15 +43,40 @@ struct Recovery {
       return try recoverLast(last, acknowledgedNext: acknowledgedNext ?? 0)
     }
     guard report.tornByteCount > 0, try removeBegun(&segments), let last = segments.last else {
-      return (end, report)
+      return end
     }
     // What was torn was all that the last segment had.
-    return (
-      try mapping { () throws(SystemCallError) in
-        try recoverLast(last, acknowledgedNext: acknowledgedNext ?? 0)
-      }, report
-    )
+    return try mapping { () throws(SystemCallError) in
+      try recoverLast(last, acknowledgedNext: acknowledgedNext ?? 0)
+    }
   }
+
+  /// Refuses to take the events of one queue for torn bytes because the file `epoch` is another's.
+  private func refuseOtherEvents(_ segments: [SegmentName]) throws(QueueError) {
+    for segment in segments.reversed() {
+      let (count, start) = try mapping { () throws(SystemCallError) in
+        let text = try Descriptor.open(directory.textPath(segment), .readOnly)
+        var bytes = [UInt8](
+          repeating: 0, count: min(try text.status().byteCount, Self.lookByteCount))
+        var span = bytes.mutableSpan
+        return (try text.read(at: 0, into: &span), bytes)
+      }
+      if count == 0 { continue }
+      guard case .record(let layout) = RecordParser.parse(start.span.extracting(0..<count), at: 0),
+        layout.sequence == segment.first,
+        let epoch = RecordParser.epochDigits(of: layout, start.span),
+        epoch != "\(HexadecimalDigits(epochs.epoch(of: segment)))",
+        try mapping({ () throws(SystemCallError) in try scan(segment).recordCount == 0 })
+      else { return }
+      throw .badEpochFile(
+        path: directory.epochPath.string,
+        reason: "is another queue's: the events in \(segment) are of epoch \(epoch)")
+    }
+  }
+
+  /// A record of the greatest size and its head.
+  private static let lookByteCount =
+    QueueLimits.headByteCountMaximum + QueueLimits.bodyByteCountMaximum
 
   // MARK: - Whole files
 
@@ -90,7 +122,7 @@ struct Recovery {
     } catch {
       guard error.errno == .noSuchFileOrDirectory else { throw error }
     }
-    let scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch).scan
+    let scan = try SegmentIndex.rebuild(segment, in: directory, epochs: epochs).scan
     // What is missing at the segment's end has entries too, of zeros.
     try Descriptor.open(directory.indexPath(segment), .readWrite).truncate(to: wanted)
     report.findings.append("rebuilt \(segment.indexFile) from \(scan.recordCount) events")
@@ -98,7 +130,7 @@ struct Recovery {
   }
 
   private func scan(_ segment: SegmentName) throws(SystemCallError) -> SegmentScan {
-    var scanner = SegmentScanner(epoch: epoch)
+    var scanner = SegmentScanner(epoch: epochs.epoch(of: segment))
     let text = try Descriptor.open(directory.textPath(segment), .readOnly)
     return try scanner.scan(text, of: segment) { _, _ in }
   }
@@ -108,7 +140,7 @@ struct Recovery {
   private mutating func recoverLast(
     _ segment: SegmentName, acknowledgedNext: UInt64
   ) throws(SystemCallError) -> Tail.AppendedEnd {
-    let scan = try SegmentIndex.rebuild(segment, in: directory, epoch: epoch).scan
+    let scan = try SegmentIndex.rebuild(segment, in: directory, epochs: epochs).scan
     note(scan.damages, in: segment)
     let text = try Descriptor.open(directory.textPath(segment), .readWrite)
     if acknowledgedNext > scan.next {
@@ -175,6 +207,17 @@ struct Recovery {
     report.findings.append(
       "cut \(scan.tornByteCount) bytes of a torn tail at \(segment.textFile) offset \(scan.end) "
         + "(\(scan.tornReason)); \(copy)")
+  }
+
+  /// Notes segments that somebody else than retention has removed from the begin.
+  private mutating func noteRemovedSegments(_ memory: Tail.Memory?) {
+    guard let kept = memory?.oldestKept, let oldest = (try? directory.segments())?.first,
+      kept < oldest.first, !losses.covers(kept..<oldest.first)
+    else { return }
+    report.missingEventCount += Int(oldest.first - kept)
+    report.findings.append(
+      "the segments with events \(kept) to \(oldest.first - 1) are not there, and retention has not "
+        + "removed them: put them back from a backup, or run `weir check --repair`")
   }
 
   private mutating func note(_ damages: [SegmentScan.Damage], in segment: SegmentName) {

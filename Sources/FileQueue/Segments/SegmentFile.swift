@@ -6,6 +6,8 @@ import Kernel
 final class SegmentFile {
   let text: Descriptor
   let index: Descriptor?
+  /// The epoch of the segment's events.
+  let epochDigits: HexadecimalDigits
   var lastUse: UInt64 = 0
   /// Whether an index entry was found to be wrong; the text is read instead from then on.
   var isIndexWrong = false
@@ -14,7 +16,10 @@ final class SegmentFile {
   /// Where the events of its topics are, once that could be read and believed.
   private var topics: TopicTable?
 
-  init(_ name: SegmentName, in directory: QueueDirectory) throws(SystemCallError) {
+  init(
+    _ name: SegmentName, in directory: QueueDirectory, epochs: Epochs
+  ) throws(SystemCallError) {
+    epochDigits = HexadecimalDigits(epochs.epoch(of: name))
     text = try Descriptor.open(directory.textPath(name), .readOnly)
     index = try? Descriptor.open(directory.indexPath(name), .readOnly)
   }

@@ -8,10 +8,10 @@ enum SegmentIndex {
   ///
   /// Nobody else has the queue open.
   static func rebuild(
-    _ segment: SegmentName, in directory: QueueDirectory, epoch: UInt32
+    _ segment: SegmentName, in directory: QueueDirectory, epochs: Epochs
   ) throws(SystemCallError) -> (scan: SegmentScan, wasWrong: Bool) {
-    let (scan, right) = try entries(of: segment, in: directory, epoch: epoch)
-    let index = try Descriptor.open(directory.indexPath(segment), .createIfMissing)
+    let (scan, right) = try entries(of: segment, in: directory, epochs: epochs)
+    let index = try Descriptor.openAsFolders(directory.indexPath(segment), .createIfMissing)
     var found = [UInt8](repeating: 0, count: try index.status().byteCount)
     var span = found.mutableSpan
     _ = try index.read(at: 0, into: &span)
@@ -31,10 +31,10 @@ enum SegmentIndex {
   ///
   /// Readers may use the segment meanwhile.
   static func mend(
-    _ segment: SegmentName, checksum: UInt32, in directory: QueueDirectory, epoch: UInt32
+    _ segment: SegmentName, checksum: UInt32, in directory: QueueDirectory, epochs: Epochs
   ) throws(SystemCallError) -> Bool {
     if try self.checksum(of: segment, in: directory) == checksum { return false }
-    let right = try entries(of: segment, in: directory, epoch: epoch).bytes
+    let right = try entries(of: segment, in: directory, epochs: epochs).bytes
     try directory.replace(directory.indexPath(segment), with: right.span)
     return true
   }
@@ -56,11 +56,11 @@ enum SegmentIndex {
 
   /// Reads a segment's text; returns the bytes of its index too.
   static func entries(
-    of segment: SegmentName, in directory: QueueDirectory, epoch: UInt32
+    of segment: SegmentName, in directory: QueueDirectory, epochs: Epochs
   ) throws(SystemCallError) -> (scan: SegmentScan, bytes: [UInt8]) {
     let text = try Descriptor.open(directory.textPath(segment), .readOnly)
     var bytes: [UInt8] = []
-    var scanner = SegmentScanner(epoch: epoch)
+    var scanner = SegmentScanner(epoch: epochs.epoch(of: segment))
     let scan = try scanner.scan(text, of: segment) { layout, topic in
       let place = Int(layout.sequence - segment.first) * IndexEntry.byteCount
       if bytes.count < place {

@@ -24,9 +24,9 @@ struct TopicTableBuilder {
   /// - Returns: whether there is one now; a segment with damage gets none, so that readers go
   ///   through its text and tell of what is missing.
   static func build(
-    _ segment: SegmentName, next: UInt64, in directory: QueueDirectory, epoch: UInt32
+    _ segment: SegmentName, next: UInt64, in directory: QueueDirectory, epochs: Epochs
   ) throws(SystemCallError) -> Bool {
-    guard let bytes = try table(segment, next: next, in: directory, epoch: epoch) else {
+    guard let bytes = try table(segment, next: next, in: directory, epochs: epochs) else {
       return false
     }
     try directory.replace(directory.topicsPath(segment), with: bytes.span)
@@ -51,12 +51,12 @@ struct TopicTableBuilder {
 
   /// The table that the text makes; nil for a segment with damage.
   static func table(
-    _ segment: SegmentName, next: UInt64, in directory: QueueDirectory, epoch: UInt32
+    _ segment: SegmentName, next: UInt64, in directory: QueueDirectory, epochs: Epochs
   ) throws(SystemCallError) -> [UInt8]? {
     let text = try Descriptor.open(directory.textPath(segment), .readOnly)
     var builder = TopicTableBuilder()
     var index: [UInt8] = []
-    var scanner = SegmentScanner(epoch: epoch)
+    var scanner = SegmentScanner(epoch: epochs.epoch(of: segment))
     let scan = try scanner.scan(text, of: segment) { layout, topic in
       IndexEntry(layout, topic).append(to: &index)
       builder.postings.append(

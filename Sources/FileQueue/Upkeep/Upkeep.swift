@@ -9,6 +9,9 @@ import SystemPackage
 public final class Upkeep: Sendable {
   /// Told on the upkeep's thread of what it did or could not do, in words.
   public typealias Report = @Sendable (_ isError: Bool, String) -> Void
+  /// Told on the upkeep's thread, once, that the path leads to another queue than the one that is open,
+  /// in words: whoever serves it is to end and to open what is there.
+  public typealias Replaced = @Sendable (String) -> Void
 
   private let waker: Waker
   private let thread: Thread
@@ -17,7 +20,8 @@ public final class Upkeep: Sendable {
   ///
   /// - Throws: what opening the queue for appending throws, and what stands in the way of a thread.
   public init(
-    _ queue: Queue, retention: Retention, report: @escaping Report
+    _ queue: Queue, retention: Retention, report: @escaping Report,
+    replaced: @escaping Replaced = { _ in }
   ) throws {
     let waker = try Waker()
     thread = try Thread.owning(
@@ -25,7 +29,14 @@ public final class Upkeep: Sendable {
       state: { try UpkeepRounds(queue, retention: retention, report: report) }
     ) { rounds in
       var rounds = rounds
-      while !rounds.isStopped(waker) { rounds.run() }
+      var watch = PlaceWatch(queue, report: report)
+      while !rounds.isStopped(waker) {
+        switch watch.look() {
+        case .here: rounds.run()
+        case .away: continue
+        case .replaced(let what): return replaced(what)
+        }
+      }
     }
     self.waker = waker
   }

@@ -32,7 +32,7 @@ struct UpkeepRounds: ~Copyable {
     report: @escaping Upkeep.Report
   ) throws(QueueError) {
     let lock = try mapping { () throws(SystemCallError) in
-      FileLock(try Descriptor.open(queue.directory.upkeepPath, .createIfMissing))
+      FileLock(try Descriptor.openAsFolders(queue.directory.upkeepPath, .createIfMissing))
     }
     let appender = try Appender(queue)
     let wall = clocks.wall()
@@ -131,7 +131,9 @@ struct UpkeepRounds: ~Copyable {
       let next = place + 1 < segments.count ? segments[place + 1].first : queue.durableNext
       contents.append(try self.contents(of: segment, next: next))
     }
-    for _ in 0..<retention.removableCount(contents, now: now) {
+    let count = retention.removableCount(contents, now: now)
+    if count > 0 { queue.tail.raiseOldestKept(to: segments[count].first) }
+    for _ in 0..<count {
       let segment = segments.removeFirst()
       try mapping { () throws(SystemCallError) in try queue.directory.remove(segment) }
       known.removeValue(forKey: segment)
@@ -149,13 +151,13 @@ struct UpkeepRounds: ~Copyable {
       let mended = try mapping { () throws(SystemCallError) in
         if try TopicTable.open(segment, in: directory, next: follower.first) == nil {
           _ = try TopicTableBuilder.build(
-            segment, next: follower.first, in: directory, epoch: queue.epoch)
+            segment, next: follower.first, in: directory, epochs: queue.epochs)
         }
         guard let table = try TopicTable.open(segment, in: directory, next: follower.first) else {
           return false
         }
         return try SegmentIndex.mend(
-          segment, checksum: table.indexChecksum, in: directory, epoch: queue.epoch)
+          segment, checksum: table.indexChecksum, in: directory, epochs: queue.epochs)
       }
       if mended { report(false, "made \(segment.indexFile) anew, which was wrong") }
       lookedAfter.insert(segment)

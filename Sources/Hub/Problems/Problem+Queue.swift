@@ -12,9 +12,11 @@ extension Problem {
       case .eventTooLarge: (413, .eventTooLarge)
       case .full: (507, .queueFull)
       case .readOnly, .damaged, .deleted: (503, .queueReadOnly)
+      case .moved: (503, .queueMoved)
       case .overloaded, .locked: (503, .queueBusy)
       case .stopped: (503, .stopping)
-      case .noQueue, .notAQueue, .unknownFormat, .networkFileSystem, .inUse, .system:
+      case .noQueue, .notAQueue, .badEpochFile, .unknownFormat, .networkFileSystem, .notOwner,
+        .openedForReading, .inUse, .linked, .system:
         (503, .queueError)
       }
     self.init(status: status, code: code, detail: Self.detail(of: error))
@@ -30,5 +32,11 @@ extension Problem {
     default:
       "the event is not acknowledged: publish it again later. For whoever runs weir: \(error)"
     }
+  }
+
+  /// What a probe is told while a publish could not succeed: always 503, which load balancers know.
+  init(notReady error: QueueError) {
+    let problem = Problem(error)
+    self.init(status: 503, code: problem.code, detail: problem.detail)
   }
 }

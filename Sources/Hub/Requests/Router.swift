@@ -33,7 +33,7 @@ struct Router: Responder {
     let route = Route(path: request.path)
     counters.add(to: PageLayout.cell(route))
     switch route {
-    case .health: return .now(try health(request))
+    case .health: return try health(request, exchange)
     case .status: return try status(request)
     case .metrics: return try metrics(request)
     case .stream: return try stream(request)
@@ -72,27 +72,21 @@ struct Router: Responder {
     try PathTopic.read(route, path: request.path, uri: request.bytes(of: "REQUEST_URI"))
   }
 
-  /// Whether the process serves (`?live`); or else, whether a publish could succeed.
-  private func health(_ request: borrowing Request) throws(Problem) -> Response {
-    let asksForLife = try FormDecoding.pairs(request.query).contains {
-      $0.name.hasSameBytes(as: "live")
+  /// With `?live` whether the process answers, else whether a publish would succeed.
+  private func health(
+    _ request: borrowing Request, _ exchange: Exchange
+  ) throws(Problem) -> Answer {
+    if try FormDecoding.pairs(request.query).contains(where: { $0.name.hasSameBytes(as: "live") }) {
+      return .now(Self.healthy)
     }
-    return asksForLife ? Self.health : try readiness()
+    committer.probe { failure in
+      guard let failure else { return exchange.complete(Self.healthy) }
+      exchange.complete(response(to: Problem(notReady: failure)))
+    }
+    return .later
   }
 
-  /// Whether a publish could succeed.
-  private func readiness() throws(Problem) -> Response {
-    do {
-      guard try queue.figures().isReadOnly else { return Self.health }
-    } catch {
-      throw Problem(status: 503, code: .queueError, detail: "\(error)")
-    }
-    throw Problem(
-      status: 503, code: .queueReadOnly,
-      detail: "the queue takes no events since a write failed: see weir's log; streams go on")
-  }
-
-  private static let health = Response(
+  private static let healthy = Response(
     status: 200,
     headers: [
       (name: "Content-Type", value: "text/plain"), (name: "Cache-Control", value: "no-store"),
@@ -230,14 +224,14 @@ struct Router: Responder {
       pairs: try FormDecoding.pairs(request.query),
       body: request.body)
     let topic = publication.topic
-    let epoch = queue.epoch
+    let epochs = queue.epochs
     let durability = committer.durability
     committer.submit(publication.event) { result in
       switch result {
       case .success(let sequence):
         let latency = max(0, Clock.monotonicNanoseconds() - receivedAt)
         counters.note(UInt64(latency / 1000), in: .publish)
-        let id = EventID(epoch: epoch, sequence: sequence)
+        let id = epochs.id(of: sequence)
         exchange.complete(Acknowledgement(id: id, topic: topic, durability: durability).response)
       case .failure(let error):
         counters.add(to: PageLayout.publishesRefusedCell)

@@ -89,8 +89,8 @@ extension StreamLoop {
   /// What a subscriber is told of events that are gone; `next` is the first one that is there.
   func event(of gap: QueueGap, next: UInt64) -> GapEvent {
     GapEvent(
-      requested: "\(EventID(epoch: queue.epoch, sequence: gap.missing.lowerBound - 1))",
-      oldest: EventID(epoch: queue.epoch, sequence: next), newest: queue.newestID,
+      requested: "\(queue.epochs.id(of: gap.missing.lowerBound - 1))",
+      oldest: queue.epochs.id(of: next), newest: queue.newestID,
       reason: gap.reason == .damaged ? .damaged : .expired)
   }
 

@@ -15,57 +15,47 @@ enum Resumption {
   init(
     _ start: StreamStart, joinsAt: UInt64, in queue: borrowing Queue, _ reader: inout QueueReader
   ) throws(QueueError) {
-    let requested: String
-    let known: EventID?
     switch start {
     case .next:
       self = .join(at: joinsAt)
-      return
     case .since(let time):
       self = try Self.since(time, in: queue, &reader)
-      return
-    case .after(let id):
-      requested = id.description
-      known = id.epoch == queue.epoch ? id : nil
     case .unknown(let excerpt):
-      requested = excerpt
-      known = nil
-    }
-    let newest = queue.newestID
-    let oldest = EventID(epoch: queue.epoch, sequence: try queue.oldestSequence())
-    func gap(_ reason: GapReason) -> Resumption {
-      .afterGap(GapEvent(requested: requested, oldest: oldest, newest: newest, reason: reason))
-    }
-    guard let id = known else {
-      self = gap(.unknownEpoch)
-      return
-    }
-    if id.sequence > newest.sequence {
-      self = gap(.ahead)
-    } else if id.sequence + 1 < oldest.sequence {
-      self = gap(.expired)
-    } else {
-      self = .replay(from: id.sequence + 1)
+      self = try .gap(excerpt, .unknownEpoch, in: queue)
+    case .after(let id):
+      switch queue.place(of: id) {
+      case .known where try id.sequence + 1 < queue.oldestSequence():
+        self = try .gap("\(id)", .expired, in: queue)
+      case .known: self = .replay(from: id.sequence + 1)
+      case .lost(let next): self = try .gap("\(id)", .restored, from: next, in: queue)
+      case .ahead: self = try .gap("\(id)", .ahead, in: queue)
+      case .unknown: self = try .gap("\(id)", .unknownEpoch, in: queue)
+      }
     }
   }
 
   private static func since(
     _ time: TimeCursor, in queue: borrowing Queue, _ reader: inout QueueReader
   ) throws(QueueError) -> Resumption {
-    func gap(_ reason: GapReason) throws(QueueError) -> Resumption {
-      .afterGap(
-        GapEvent(
-          requested: time.description,
-          oldest: EventID(epoch: queue.epoch, sequence: try queue.oldestSequence()),
-          newest: queue.newestID, reason: reason))
-    }
     let tolerance = TimeCursor.toleranceMilliseconds
     // The clock was set back since: nobody can tell what was published behind that time.
-    if time.unixMilliseconds > Clock.unixMilliseconds() + tolerance { return try gap(.ahead) }
+    if time.unixMilliseconds > Clock.unixMilliseconds() + tolerance {
+      return try gap("\(time)", .ahead, in: queue)
+    }
     switch try reader.place(since: time.unixMilliseconds - tolerance) {
     case .end(let next): return .join(at: next)
     case .event(let sequence): return .replay(from: sequence)
-    case .removed: return try gap(.expired)
+    case .removed: return try gap("\(time)", .expired, in: queue)
     }
+  }
+
+  /// Goes on with the event of the sequence `next`, or the oldest one behind it that is there.
+  private static func gap(
+    _ requested: String, _ reason: GapReason, from next: UInt64 = 0, in queue: borrowing Queue
+  ) throws(QueueError) -> Resumption {
+    .afterGap(
+      GapEvent(
+        requested: requested, oldest: queue.epochs.id(of: max(next, try queue.oldestSequence())),
+        newest: queue.newestID, reason: reason))
   }
 }

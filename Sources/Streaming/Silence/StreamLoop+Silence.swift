@@ -87,7 +87,7 @@ extension StreamLoop {
   /// A block that sets a stream's last event id and dispatches nothing; empty where they are not wanted.
   func checkpoint(_ sequence: UInt64) -> [UInt8] {
     guard configuration.sendsCheckpoints else { return [] }
-    return Array("id: \(EventID(epoch: queue.epoch, sequence: sequence))\n\n".utf8)
+    return Array("id: \(queue.epochs.id(of: sequence))\n\n".utf8)
   }
 
   /// Sends a heartbeat to those who are not live and hear nothing: the queue cannot be read, or has

@@ -17,11 +17,18 @@ public struct SharedPage: ~Copyable, @unchecked Sendable {
   /// Cells in it.
   public static let cellCount = byteCount / 8
 
+  private let isWritable: Bool
+
   /// Maps the first page of `descriptor`, which is at least that long.
-  public init(_ descriptor: borrowing Descriptor) throws(SystemCallError) {
-    guard let address = unsafe weir_map_shared(descriptor.number, Self.byteCount) else {
+  ///
+  /// - Parameter isWritable: whether cells are stored to; the descriptor has to be open for that.
+  public init(
+    _ descriptor: borrowing Descriptor, isWritable: Bool = true
+  ) throws(SystemCallError) {
+    guard let address = unsafe weir_map_shared(descriptor.number, Self.byteCount, isWritable) else {
       throw SystemCallError(call: "mmap", errno: Errno(rawValue: Glibc.errno))
     }
+    self.isWritable = isWritable
     unsafe cells = address.bindMemory(to: Atomic<UInt64>.self, capacity: Self.cellCount)
   }
 
@@ -39,13 +46,13 @@ public struct SharedPage: ~Copyable, @unchecked Sendable {
   /// Writes a cell and publishes everything written before it.
   @inline(__always)
   public func store(_ value: UInt64, _ cell: Int) {
-    precondition(cell >= 0 && cell < Self.cellCount)
+    precondition(isWritable && cell >= 0 && cell < Self.cellCount)
     unsafe cells[cell].store(value, ordering: .releasing)
   }
 
   /// Raises a cell to `value` unless it is there or above; never lowers it.
   public func raise(_ cell: Int, to value: UInt64) {
-    precondition(cell >= 0 && cell < Self.cellCount)
+    precondition(isWritable && cell >= 0 && cell < Self.cellCount)
     unsafe cells[cell].max(value, ordering: .acquiringAndReleasing)
   }
 }

@@ -46,10 +46,9 @@ public struct FileLock: ~Copyable, Sendable {
     }
   }
 
-  /// Whether the lock's file still has a name: whoever opens it anew would get another lock.
-  public func isOnDisk() throws(SystemCallError) -> Bool {
-    try descriptor.status().linkCount > 0
-  }
+  /// What the kernel tells of the lock's file: where another one has its name, whoever opens it anew
+  /// gets another lock.
+  public func status() throws(SystemCallError) -> FileStatus { try descriptor.status() }
 
   /// Gives the lock back.
   public func unlock() throws(SystemCallError) {

@@ -26,24 +26,6 @@ public enum OpenMode: Sendable {
   }
 }
 
-/// What stat(2) tells of a file, as far as weir asks.
-public struct FileStatus: Hashable, Sendable {
-  /// Size in bytes.
-  public let byteCount: Int
-  /// Number of names; 0 once the file is unlinked.
-  public let linkCount: Int
-  /// Which file it is, whatever its name: device and inode.
-  public let identity: FileIdentity
-  /// When the content last changed, in whole seconds since 1970.
-  public let modifiedUnixSeconds: Int
-}
-
-/// A file, told apart from any other: device and inode number.
-public struct FileIdentity: Hashable, Sendable {
-  let device: UInt
-  let inode: UInt
-}
-
 extension Descriptor {
   /// Opens a file or directory, close-on-exec (open(2)).
   public static func open(
@@ -53,6 +35,50 @@ extension Descriptor {
       unsafe path.withPlatformString { unsafe weir_open($0, mode.flags, permissions) }
     }
     return Descriptor(owning: number)
+  }
+
+  /// Opens a file, or makes it with the owner, the group and the mode of the folder that it is in, less
+  /// the right to enter: whoever the folder belongs to can use what others make there.
+  ///
+  /// A file that another user has left there before is given to the folder's owner too. It takes root
+  /// to give anything away.
+  ///
+  /// - Throws: EPERM where the caller may not give it to the folder's owner; the file is there then.
+  public static func openAsFolders(
+    _ path: FilePath, _ mode: OpenMode
+  ) throws(SystemCallError) -> Descriptor {
+    let folder = try FileStatus(ofFolderOf: path)
+    let file = try open(path, mode, permissions: folder.permissions & 0o666)
+    let status = try file.status()
+    let wanted = folder.permissions & 0o666
+    if (status.owner, status.group) != (folder.owner, folder.group), Credentials.areRoots {
+      _ = try SystemCall.check("fchown", path.string) {
+        Glibc.fchown(file.number, folder.owner, folder.group)
+      }
+    }
+    // The mask of the process has no say in it.
+    if status.byteCount == 0, status.permissions != wanted, Credentials.own(status) {
+      _ = try SystemCall.check("fchmod", path.string) { Glibc.fchmod(file.number, wanted) }
+    }
+    return file
+  }
+
+  /// Appends `byteCount` bytes of another file to this one, both at their positions, inside the kernel
+  /// where it can (copy_file_range(2)); on file systems that share blocks nothing is copied.
+  ///
+  /// - Returns: how many there were.
+  public func append(
+    _ byteCount: Int, from other: borrowing Descriptor
+  ) throws(SystemCallError) -> Int {
+    var done = 0
+    while done < byteCount {
+      let count = try SystemCall.check("copy_file_range") {
+        weir_copy_range(other.number, number, byteCount - done)
+      }
+      if count == 0 { break }
+      done += count
+    }
+    return done
   }
 
   /// Reads at `offset` without moving the position, until `buffer` is full or the file ends; returns
@@ -115,13 +141,8 @@ extension Descriptor {
     _ = try SystemCall.check("ftruncate") { Glibc.ftruncate(number, byteCount) }
   }
 
-  /// Size, link count, identity and age of the file (fstat(2)).
+  /// What the kernel tells of the file (statx(2)).
   public func status() throws(SystemCallError) -> FileStatus {
-    var status = Glibc.stat()
-    _ = try SystemCall.check("fstat") { unsafe Glibc.fstat(number, &status) }
-    return FileStatus(
-      byteCount: status.st_size, linkCount: Int(status.st_nlink),
-      identity: FileIdentity(device: status.st_dev, inode: status.st_ino),
-      modifiedUnixSeconds: status.st_mtim.tv_sec)
+    try FileStatus(of: number, "")
   }
 }

@@ -19,6 +19,31 @@ public enum FileSystem {
     }
   }
 
+  /// Makes a directory with the owner, the group and the mode of the one that it is in, as
+  /// ``Descriptor/openAsFolders(_:_:)`` makes files; returns false where it is there already.
+  public static func makeDirectoryAsFolders(_ path: FilePath) throws(SystemCallError) -> Bool {
+    let folder = try FileStatus(ofFolderOf: path)
+    guard try makeDirectory(path, permissions: folder.permissions) else { return false }
+    try giveToOwner(of: folder, path)
+    // The mask of the process has no say in it.
+    try setPermissions(path, folder.permissions)
+    return true
+  }
+
+  /// Gives what root has made to the owner of the folder that it is in; others can give nothing away.
+  public static func giveToFoldersOwner(_ path: FilePath) throws(SystemCallError) {
+    try giveToOwner(of: FileStatus(ofFolderOf: path), path)
+  }
+
+  private static func giveToOwner(
+    of folder: FileStatus, _ path: FilePath
+  ) throws(SystemCallError) {
+    guard Credentials.areRoots else { return }
+    _ = try SystemCall.check("chown", path.string) {
+      unsafe path.withPlatformString { unsafe Glibc.chown($0, folder.owner, folder.group) }
+    }
+  }
+
   /// Gives a file another name, replacing what had it (rename(2)).
   public static func rename(_ path: FilePath, to newPath: FilePath) throws(SystemCallError) {
     _ = try SystemCall.check("rename", path.string) {
@@ -32,6 +57,15 @@ public enum FileSystem {
   public static func unlink(_ path: FilePath) throws(SystemCallError) {
     _ = try SystemCall.check("unlink", path.string) {
       unsafe path.withPlatformString { unsafe Glibc.unlink($0) }
+    }
+  }
+
+  /// Throws where the process may not make files in a directory (faccessat(2)).
+  public static func refuseUnwritable(_ path: FilePath) throws(SystemCallError) {
+    _ = try SystemCall.check("faccessat", path.string) {
+      unsafe path.withPlatformString {
+        unsafe Glibc.faccessat(AT_FDCWD, $0, W_OK | X_OK, AT_EACCESS)
+      }
     }
   }
 
