@@ -49,6 +49,14 @@ static inline int weir_set_nonblocking(int fd) {
 // ioctl(2) is variadic, which Swift does not import. TIOCOUTQ is SIOCOUTQ, unix(7).
 static inline int weir_unread_count(int fd, int *count) { return ioctl(fd, TIOCOUTQ, count); }
 
+// glibc declares statx(2) under _GNU_SOURCE. Only the time of the last write is asked for.
+static inline int weir_modified_milliseconds(const char *path, int64_t *milliseconds) {
+  struct statx status;
+  if (syscall(SYS_statx, AT_FDCWD, path, 0, STATX_MTIME, &status) == -1) return -1;
+  *milliseconds = status.stx_mtime.tv_sec * 1000 + status.stx_mtime.tv_nsec / 1000000;
+  return 0;
+}
+
 static inline bool weir_is_open(int fd) { return fcntl(fd, F_GETFD) != -1; }
 
 static inline int weir_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }

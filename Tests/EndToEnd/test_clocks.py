@@ -12,16 +12,19 @@ MONTH_SECONDS = 30 * 86_400
 
 
 class Clock:
-    """The wall clock of what is started with its environment; the monotonic clock stays the kernel's."""
+    """The wall clock of what is started with its environment; the monotonic clock stays the kernel's, unless
+    that is moved too: then it looks as if the machine had slept."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, is_asleep=False):
         libraries = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
         assert libraries, "libfaketime is missing: apt-get install libfaketime"
         self.file = folder / "clock"
         self.environment = {
             "LD_PRELOAD": str(libraries[0]), "FAKETIME_TIMESTAMP_FILE": str(self.file),
-            "FAKETIME_NO_CACHE": "1", "NO_FAKE_STAT": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_NO_CACHE": "1",
         }
+        if not is_asleep:
+            self.environment |= {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
         self.set(0)
 
     def set(self, ahead_seconds):
@@ -68,7 +71,7 @@ class Served:
 def serve(state, clock):
     served = []
 
-    def begin(*options):
+    def begin(*options, clock=clock):
         served.append(Served(state, clock, *options))
         return served[-1]
 
@@ -101,6 +104,16 @@ def test_a_clock_that_jumps_a_month_ahead_and_back_removes_nothing_and_freezes_n
     # And retention by age goes on, for those of the wrong moment too.
     wait_until(lambda: served.messages() == [], "retention by age")
     assert len(served.lines("jumped ahead")) == 1
+
+
+def test_a_machine_that_slept_for_a_month_or_seems_to_have_removes_nothing_at_once(serve, state, tmp_path):
+    clock = Clock(tmp_path, is_asleep=True)
+    served = serve("--retention-age", "1h", clock=clock)
+    served.import_(clock, "before")
+    clock.set(MONTH_SECONDS)
+    wait_until(lambda: served.lines("jumped ahead by 30d"), "the log")
+    time.sleep(2.5)
+    assert served.messages() == ["before"]
 
 
 def test_what_was_published_before_a_jump_still_goes_at_its_age_while_the_clock_is_ahead(serve, clock):
@@ -142,7 +155,10 @@ def test_a_clock_that_is_set_back_is_told_and_later_events_have_its_time(serve, 
 
 
 @pytest.mark.parametrize("year_seconds", [300 * 31_556_952, -200 * 31_556_952])
-def test_a_clock_that_is_wrong_by_centuries_ends_nothing(serve, clock, year_seconds):
+@pytest.mark.parametrize("starts_so", [False, True])
+def test_a_clock_that_is_wrong_by_centuries_ends_nothing(serve, clock, year_seconds, starts_so):
+    if starts_so:
+        clock.set(year_seconds)
     served = serve()
     served.import_(clock, "before")
     clock.set(year_seconds)

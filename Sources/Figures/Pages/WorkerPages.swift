@@ -37,7 +37,7 @@ package final class WorkerPages: Sendable {
     self.counters = counters
     self.report = report
     waker = try Waker()
-    counters.set(PageLayout.startedAtCell, to: UInt64(Clock.unixMilliseconds()))
+    counters.set(PageLayout.startedAtCell, to: UInt64(max(0, Clock.unixMilliseconds())))
     let place = Durability.allCases.firstIndex(of: durability) ?? 0
     counters.set(PageLayout.durabilityCell, to: UInt64(place))
     do {

@@ -20,8 +20,8 @@ public struct TimeToLive: Hashable, Sendable {
 
   /// When an event that is published now expires, in milliseconds since 1970.
   public var expiresAt: Int64 {
-    let latest = QueueLimits.unixMilliseconds.upperBound
-    return min(Clock.unixMilliseconds(), latest - duration.wholeMilliseconds)
-      + duration.wholeMilliseconds
+    let range = QueueLimits.unixMilliseconds
+    let now = max(Clock.unixMilliseconds(), range.lowerBound)
+    return min(now, range.upperBound - duration.wholeMilliseconds) + duration.wholeMilliseconds
   }
 }

@@ -65,10 +65,7 @@ struct UpkeepRounds: ~Copyable {
   private static func modifiedTime(
     of segment: SegmentName, in directory: QueueDirectory
   ) -> Int64? {
-    guard let text = try? Descriptor.open(directory.textPath(segment), .readOnly),
-      let status = try? text.status()
-    else { return nil }
-    return Int64(status.modifiedUnixSeconds) * 1000
+    try? FileSystem.modifiedUnixMilliseconds(of: directory.textPath(segment))
   }
 
   /// Waits for the next round; returns whether there is none.
