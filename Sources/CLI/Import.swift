@@ -52,6 +52,11 @@ struct Import: ParsableCommand {
           "weir: \(batch.futureCount) events have times in the future, and were given the time of "
             + "their import: check the clock that they come from\n")
       }
+      if batch.passedOverCount > 0 {
+        StandardError.write(
+          "weir: \(batch.passedOverCount) events were passed over whose types begin with "
+            + "'\(EventType.ownPrefix)': they tell of the stream that they come from\n")
+      }
       try StandardOutput.write(
         "\(batch.count) events imported\n", afterwards: "\(batch.count) events are imported")
     }
@@ -105,6 +110,8 @@ struct Import: ParsableCommand {
     while let chunk = try StandardStream.input.read() {
       do {
         try parser.feed(chunk.span) { event in
+          // What another weir tells of its own stream is no event of this one.
+          if event.type.utf8.starts(with: EventType.ownPrefix.utf8) { return batch.passOver() }
           let type = event.type == "message" ? nil : try EventType(event.type)
           try batch.add(try PendingEvent(Event(type: type, data: event.data), topic: topic))
         }

@@ -9,11 +9,18 @@ struct ImportBatch: ~Copyable {
   private(set) var count = 0
   /// Events whose times have yet to come; they get the time at which they are appended.
   private(set) var futureCount = 0
+  /// Events that were left out.
+  private(set) var passedOverCount = 0
   /// Bytes that wait.
   private(set) var byteCount = 0
 
   init(_ appender: consuming Appender) {
     self.appender = appender
+  }
+
+  /// Notes an event that is left out.
+  mutating func passOver() {
+    passedOverCount += 1
   }
 
   /// Adds an event; one that makes a full batch has it appended.

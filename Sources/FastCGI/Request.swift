@@ -42,11 +42,11 @@ public struct Request: ~Copyable {
   /// The bytes of a CGI variable; empty where the web server has not sent it.
   public func bytes(of name: String) -> [UInt8] {
     guard let value = unsafe FCGX_GetParam(name, request.pointee.envp) else { return [] }
-    var bytes: [UInt8] = []
-    while unsafe value[bytes.count] != 0 {
-      unsafe bytes.append(UInt8(bitPattern: value[bytes.count]))
+    var count = 0
+    while unsafe value[count] != 0 { count += 1 }
+    return unsafe value.withMemoryRebound(to: UInt8.self, capacity: count) {
+      unsafe Array(UnsafeBufferPointer(start: $0, count: count))
     }
-    return bytes
   }
 
   /// The request's method.

@@ -274,3 +274,14 @@ def test_descriptors_that_are_closed_at_the_start_never_become_files_of_the_queu
 def test_weir_ends_with_success_when_it_is_asked_to(site, signal_number):
     with site.stream():
         assert end(site.weir, signal_number) == OK
+
+
+@pytest.mark.parametrize("origin, right", [
+    ("https://example.org/", "https://example.org"), ("Example.org", "https://example.org"),
+    ("HTTPS://EXAMPLE.org:443/app", "https://example.org"), ("https://*.example.org", "*"),
+])
+def test_an_origin_that_no_browser_sends_is_refused_with_the_right_spelling(state, origin, right):
+    result = weir("serve", "--queue", state / "queue", "--socket", state / "s", "--cors-origin", origin)
+    assert result.returncode == USAGE
+    assert "--cors-origin" in result.stderr and f"'{right}'" in result.stderr
+    assert not (state / "queue").exists()

@@ -247,6 +247,10 @@ def test_an_event_of_weirs_own_cannot_be_published(site):
     assert result.returncode == 64 and "weir." in result.stderr
     result = weir("import", "--queue", site.queue, stdin='{"message":"x","event":"weir.live"}\n')
     assert result.returncode == 65 and "line 1" in result.stderr and "weir." in result.stderr
+    stream = "event: weir.gap\ndata: {}\n\ndata: a\n\n"
+    result = weir("import", "--queue", site.queue, "--format", "event-stream", stdin=stream)
+    assert (result.returncode, result.stdout) == (0, "1 events imported\n")
+    assert "1 events were passed over" in result.stderr
 
 
 def test_a_query_that_means_nothing_is_told(site):

@@ -1,3 +1,4 @@
+import Support
 import Testing
 
 @testable import FileQueue
@@ -50,6 +51,16 @@ struct TopicTests {
       #expect(
         try TopicFilter(["\(one).*", "\(other).*"]) == TopicFilter(["\(other).*", "\(one).*"]))
       #expect(try TopicFilter([one, other]).topics.count == 2)
+    }
+  }
+
+  @Test func `a filter is the same in whatever order its topics are named`() throws {
+    var random = SeededGenerator()
+    let texts = Self.equivalents.flatMap(\.self) + (0..<20).map { "\($0)" }
+    let filter = try TopicFilter(texts + texts.map { "\($0).*" })
+    for _ in 0..<200 {
+      let shuffled = texts.shuffled(using: &random)
+      #expect(try TopicFilter(shuffled + shuffled.map { "\($0).*" }) == filter)
     }
   }
 

@@ -1,4 +1,5 @@
 import Figures
+import Support
 import Testing
 
 @testable import Hub
@@ -78,6 +79,26 @@ struct PathTopicTests {
         } else {
           #expect(throws: Problem.self) { try PathTopic.read(.stream, path: path, uri: uri) }
         }
+      }
+    }
+  }
+
+  @Test func `whatever the address is, its topic is itself or a problem`() throws {
+    var random = SeededGenerator()
+    let parts = [
+      "/", "//", ".", "..", "/../", "/./", "%2F", "%2e", "%", "%2", "a", "sse", "+", ";", "?", "#",
+      ":",
+    ]
+    for _ in 0..<20_000 {
+      let uri = Array(("/sse" + random.text(of: parts, 0...8)).utf8)
+      guard let address = RequestAddress(uri) else { continue }
+      #expect(RequestAddress.resolve(address.resolved) == address.resolved)
+      guard Route(path: address.resolved) == .stream else { continue }
+      // As it was sent: no web server's reading comes between.
+      let end = uri.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? uri.count
+      let sent = PercentDecoding.decode(uri[..<end].dropFirst("/sse/".utf8.count))
+      if let topic = try? PathTopic.read(.stream, path: address.resolved, uri: uri) {
+        #expect(Array(topic.utf8) == sent)
       }
     }
   }

@@ -12,7 +12,11 @@ enum PathTopic {
   ///   - path: SCRIPT_NAME and PATH_INFO: the path as the web server understands it.
   ///   - uri: REQUEST_URI; empty where the web server does not send it.
   static func read(_ route: Route, path: [UInt8], uri: [UInt8]) throws(Problem) -> String? {
-    let bytes = try topic(in: path, behind: route.path, RequestAddress(uri))
+    let said = path[route.path.count...].dropFirst()
+    // The shipped files rewrite /sse to /sse/.
+    let isPlain = isSame(uri, path) || (said.isEmpty && isSame(uri, route.path))
+    let bytes =
+      isPlain ? Array(said) : try topic(in: path, behind: route.path, RequestAddress(uri))
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Problem(
         status: 400, code: .invalidTopic,
@@ -22,12 +26,17 @@ enum PathTopic {
     return text.isEmpty ? nil : text
   }
 
+  /// Whether an address is a path as it stands, as most are: nothing was decoded or resolved.
+  private static func isSame(_ uri: [UInt8], _ path: [UInt8]) -> Bool {
+    uri.starts(with: path)
+      && (uri.count == path.count || uri[path.count] == UInt8(ascii: "?"))
+  }
+
   private static func topic(
     in path: [UInt8], behind route: [UInt8], _ address: RequestAddress?
   ) throws(Problem) -> [UInt8] {
     let said = Array(path[route.count...].dropFirst())
     guard let address else { return said }
-    // The shipped files rewrite /sse to /sse/.
     let isRewritten =
       address.resolved != RequestAddress.resolve(path)
       && !(said.isEmpty && address.resolved == route)
