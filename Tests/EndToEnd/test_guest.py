@@ -99,20 +99,24 @@ def test_the_sites_own_pages_stay_its_own(make_site):
     assert site.request("GET", "/weir/other").status == 404
 
 
+SET_FOR_OTHERS = """
+    fastcgi_index index.php;
+    fastcgi_intercept_errors on;
+    fastcgi_request_buffering off;
+    fastcgi_next_upstream error timeout http_503 http_429;
+    fastcgi_cache_path "@STATE@/cache" keys_zone=cache:1m;
+    fastcgi_cache cache;
+    fastcgi_cache_key $uri;
+    fastcgi_cache_valid any 1m;
+    fastcgi_cache_methods GET HEAD POST;
+    fastcgi_ignore_headers Cache-Control X-Accel-Buffering;
+    client_max_body_size 1k;
+    error_page 400 404 413 429 500 502 503 504 /maintenance.html;
+"""
+
+
 def test_what_the_site_has_set_for_others_changes_nothing(make_site):
-    site = make_site("--max-streams-per-address", "1", nginx_conf=guest(http="""
-        fastcgi_index index.php;
-        fastcgi_intercept_errors on;
-        fastcgi_request_buffering off;
-        fastcgi_next_upstream error timeout http_503 http_429;
-        fastcgi_cache_path "@STATE@/cache" keys_zone=cache:1m;
-        fastcgi_cache cache;
-        fastcgi_cache_key $uri;
-        fastcgi_cache_valid any 1m;
-        fastcgi_ignore_headers Cache-Control X-Accel-Buffering;
-        client_max_body_size 1k;
-        error_page 400 404 429 500 502 503 504 /maintenance.html;
-    """))
+    site = make_site("--max-streams-per-address", "1", nginx_conf=guest(http=SET_FOR_OTHERS))
     for path in ("/publish", "/publish/default"):
         assert site.publish("x" * 100_000, path).json()["topic"] == "default"
         assert site.publish("x" * (1 << 20), path).problem()["code"] == "body_too_large"
@@ -125,8 +129,32 @@ def test_what_the_site_has_set_for_others_changes_nothing(make_site):
     for path in ("/weir/healthz", "/weir/status"):
         assert site.request("GET", path).status == 200
     before = site.request("GET", "/weir/status").json()["queue"]["events"]
-    site.publish_all(["another"])
-    assert site.request("GET", "/weir/status").json()["queue"]["events"] == before + 1
+    ids = {site.publish("another", method="POST").json()["id"] for _ in range(3)}
+    assert len(ids) == 3
+    assert site.request("GET", "/weir/status").json()["queue"]["events"] == before + 3
+    # Its own 503 is weir's to tell.
+    (site.queue / "lock").unlink()
+    assert site.publish("x").problem()["code"].startswith("queue_")
+
+
+def test_a_cache_of_the_site_keeps_no_stream(make_site):
+    # What is cached goes on to the cache when the client has gone, until something is written.
+    site = make_site("--max-streams", "1", "--heartbeat", "60", nginx_conf=guest(http=SET_FOR_OTHERS))
+    with site.stream() as stream:
+        stream.line()
+        assert "taken" in retry_stream(site)
+    site.wait_for_log("stream closed")
+    with site.stream() as stream:
+        assert stream.line().startswith("retry:")
+        site.publish_all(["here"])
+        assert stream.event().data == "here"
+
+
+def test_a_publish_reaches_the_next_worker_whole_whatever_the_site_has_set(make_site):
+    site = make_site(workers=2, nginx_conf=guest(http=SET_FOR_OTHERS))
+    site.kill_weir()
+    for number in range(8):
+        assert site.publish("x" * 30_000, f"/publish/{number}").json()["topic"] == str(number)
 
 
 def test_one_line_moves_status_to_another_prefix(make_site):
@@ -145,6 +173,16 @@ def test_status_is_told_to_this_machine_and_not_through_a_proxy_on_it(site):
         # nginx asks the next server so, with no word of whom it asks for.
         assert b" 403 " in site.send(f"GET {path} HTTP/1.0\r\n\r\n").splitlines()[0]
     assert site.request("GET", "/weir/healthz", headers={"X-Forwarded-For": "203.0.113.7"}).status == 200
+
+
+def test_status_is_not_told_to_other_machines(make_site):
+    site = make_site(nginx_conf=guest(http="set_real_ip_from 127.0.0.1; real_ip_header X-Client;"))
+    for path in ("/weir/status", "/weir/metrics"):
+        assert site.request("GET", path, headers={"X-Client": "127.0.0.2"}).status == 200
+        assert site.request("GET", path, headers={"X-Client": "::1"}).status == 200
+        for address in ("203.0.113.7", "10.0.0.1", "2001:db8::1"):
+            answer = site.request("GET", path, headers={"X-Client": address})
+            assert answer.problem()["code"] == "not_local"
 
 
 def test_status_may_have_a_listener_of_its_own(make_site):
@@ -246,6 +284,8 @@ def test_what_happened_stands_in_the_access_log(make_site):
     site.publish("x")
     site.publish("x", topic="a.*")
     site.request("GET", "/sse?topic=%FF")
+    site.request("GET", "/page")
+    site.request("GET", "/weir/healthy")
     site.kill_weir()
     retry_stream(site)
     site.publish("x")
@@ -253,7 +293,7 @@ def test_what_happened_stands_in_the_access_log(make_site):
     wait_for_outcomes(site, [("/sse", "retry"), ("/publish", "unavailable")])
     assert [entry for entry in outcomes(site) if entry != ("/sse", "ok")] == [
         ("/sse", "limited"), ("/publish", "ok"), ("/publish", "refused"), ("/sse?topic=%FF", "refused"),
-        ("/sse", "retry"), ("/publish", "unavailable")]
+        ("/page", "-"), ("/weir/healthy", "refused"), ("/sse", "retry"), ("/publish", "unavailable")]
 
 
 # --- Room for the site itself ---

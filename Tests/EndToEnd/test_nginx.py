@@ -2,6 +2,8 @@
 
 import os
 import re
+import socket
+import struct
 import subprocess
 
 import pytest
@@ -121,12 +123,42 @@ def test_a_client_that_says_it_sends_no_more_gets_its_publish_answered(make_site
     assert site.request("GET", "/weir/status").json()["queue"]["events"] == 40
 
 
+def fastcgi(type_, content=b""):
+    """A record of request 1."""
+    return struct.pack(">BBHHBB", 1, type_, 1, len(content), 0, 0) + content
+
+
+@pytest.mark.parametrize("keeps", [0, 1])
+def test_weir_answers_a_web_server_that_has_sent_all_and_says_so(site, keeps):
+    body = b'{"message":"x"}'
+    parameters = {"REQUEST_METHOD": "PUT", "SCRIPT_NAME": "/publish", "CONTENT_TYPE": "application/json",
+                  "CONTENT_LENGTH": str(len(body))}
+    pairs = b"".join(struct.pack("BB", len(name), len(value)) + (name + value).encode()
+                     for name, value in parameters.items())
+    request = (fastcgi(1, struct.pack(">HB5x", 1, keeps)) + fastcgi(4, pairs) + fastcgi(4)
+               + fastcgi(5, body) + fastcgi(5))
+    for _ in range(20):
+        with socket.socket(socket.AF_UNIX) as server:
+            server.settimeout(PATIENCE_SECONDS)
+            server.connect(str(site.folder / "weir.sock"))
+            server.sendall(request)
+            server.shutdown(socket.SHUT_WR)
+            answer = b""
+            while part := server.recv(65536):
+                answer += part
+        assert b'"id":' in answer, answer
+
+
 def test_a_stream_may_ask_for_a_hundred_of_the_longest_topics(site):
     query = "&".join(f"topic={number:03}{'x' * 252}" for number in range(100))
     with site.stream(f"/sse?{query}") as stream:
         assert stream.status == 200
         site.publish_all(["to the last"], topic=f"099{'x' * 252}")
         assert stream.event().data == "to the last"
+    # As long as nginx takes it weir gets it, or says why not.
+    for length in range(28_500, 28_700, 8):
+        answer = site.request("HEAD", f"/sse?topic={'x' * length}")
+        assert answer.status in (400, 414), length
     for path in ("/sse", "/publish", "/"):
         answer = site.request("GET", f"{path}?{query}{query}")
         assert answer.status == 414

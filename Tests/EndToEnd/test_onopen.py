@@ -55,10 +55,10 @@ class Publisher(threading.Thread):
 
 def run_round(browser, site, name, dice):
     """Returns what was missed, came twice or in another order."""
-    publisher = Publisher(site, name, dice.choice([0.002, 0.03, 0.3]))
+    publisher = Publisher(site, name, dice.choice([0.002, 0.03, 0.3, 0.6]))
     steps = [(dice.uniform(0, 0.8), lambda: browser.execute_script(LISTEN)) for _ in range(STREAM_COUNT)]
     killed_at = dice.uniform(0.1, 0.5)
-    steps += [(killed_at, site.kill_weir), (killed_at + dice.uniform(0, 0.4), site.start_weir)]
+    steps += [(killed_at, site.kill_weir), (killed_at + dice.choice([0, 0.4]), site.start_weir)]
     publisher.start()
     begin = time.monotonic()
     for due, step in sorted(steps, key=lambda step: step[0]):
@@ -93,7 +93,7 @@ def test_from_onopen_on_nothing_is_missed_while_weir_is_killed(browser, make_sit
     seed = int(os.environ.get("WEIR_SEED") or random.SystemRandom().getrandbits(63))
     print(f"WEIR_SEED={seed}")
     dice = random.Random(seed)
-    site = make_site("--retry", "100", configure=lambda text: text.replace("retry: 2000", "retry: 100"))
+    site = make_site("--retry", "400", configure=lambda text: text.replace("retry: 2000", "retry: 100"))
     # A page of the site without streams of its own.
     browser.get(f"{site.address}/page.css")
     complaints = []

@@ -111,6 +111,12 @@ class Proxy:
             connection.close()
 
 
+@pytest.fixture
+def site(make_site):
+    """Apache sees that a client has gone when it writes to it, and waits for that when it stops."""
+    return make_site("--heartbeat", "0.5")
+
+
 KINDS = pytest.mark.parametrize("kind", ["nginx", "haproxy", "apache2"])
 
 
