@@ -178,7 +178,10 @@ def test_a_signal_that_asks_for_nothing_that_weir_has_ends_nothing(site, signal_
 
 def test_a_sighup_while_weir_stops_does_not_hurry_it(make_site):
     site = make_site("--drain", "2s")
-    with site.stream():
+    # The first stream ends at once, the last one at the end.
+    with site.stream() as one, site.stream() as other:
+        site.publish_all(["first"])
+        assert one.data(1) == other.data(1) == ["first"]
         site.weir.send_signal(signal.SIGTERM)
         wait_until(lambda: site.count_log("stopping"), "the log")
         site.weir.send_signal(signal.SIGHUP)
