@@ -170,3 +170,9 @@ def test_a_reload_leaves_streams_open(site):
         site.nginx.send_signal(1)
         site.publish_all(["after the reload"])
         assert stream.event().data == "after the reload"
+
+
+@pytest.mark.parametrize("query", ["", "?live", "?live=1&_=2"])
+def test_health_is_told_to_whoever_asks_for_life_or_readiness(site, query):
+    answer = site.request("GET", f"/weir/healthz{query}")
+    assert (answer.status, answer.body) == (200, b"ok\n")
