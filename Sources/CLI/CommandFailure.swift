@@ -15,9 +15,9 @@ struct CommandFailure: Error, CustomStringConvertible {
     exitCode =
       switch error {
       case .invalidTopic, .invalidField, .eventTooLarge: 64
-      case .damaged, .notAQueue, .badEpochFile, .unknownFormat: 65
+      case .damaged, .notAQueue, .badEpochFile, .badArchive, .unknownFormat: 65
       case .noQueue: 66
-      case .networkFileSystem: 73
+      case .networkFileSystem, .cannotWriteBackup: 73
       case .full, .overloaded, .stopped, .inUse, .linked, .locked: 75
       case .readOnly, .deleted, .moved, .openedForReading: 74
       case .notOwner: 77

@@ -128,11 +128,6 @@ static inline int weir_statx(int folder, const char *path, struct statx *status)
   return (int)syscall(SYS_statx, folder, path, flags, STATX_BASIC_STATS | STATX_BTIME, status);
 }
 
-// copy_file_range(2) stands behind a feature macro; both positions move.
-static inline ssize_t weir_copy_range(int from, int to, size_t count) {
-  return (ssize_t)syscall(SYS_copy_file_range, from, NULL, to, NULL, count, 0u);
-}
-
 // MAP_FAILED is a cast, which Swift does not import: NULL stands for it here.
 static inline void *weir_map_shared(int fd, size_t byte_count, bool for_writing) {
   int protection = for_writing ? PROT_READ | PROT_WRITE : PROT_READ;

@@ -7,7 +7,8 @@ struct QueueDirectory: Hashable, Sendable {
 
   var epochPath: FilePath { path.appending(EpochFile.name) }
   var lockPath: FilePath { path.appending("lock") }
-  var tailPath: FilePath { path.appending("tail") }
+  static let tailName = "tail"
+  var tailPath: FilePath { path.appending(Self.tailName) }
 
   func textPath(_ segment: SegmentName) -> FilePath { path.appending(segment.textFile) }
   func indexPath(_ segment: SegmentName) -> FilePath { path.appending(segment.indexFile) }
@@ -137,7 +138,7 @@ struct QueueDirectory: Hashable, Sendable {
 
   /// What a folder may hold that is to become a queue: what a queue has before its epoch, and what file
   /// systems and version control put into empty folders.
-  private static let harmless = [
+  static let harmless = [
     "lock", "tail", "upkeep", "workers", "epoch.new", "lost+found", ".gitkeep", ".gitignore",
     ".keep",
   ]
@@ -207,14 +208,10 @@ struct QueueDirectory: Hashable, Sendable {
     }
     let last = try segments().last ?? SegmentName(first: 1)
     return try mapping { () throws(SystemCallError) in
-      let tail = try Tail(try MemoryFile(name: "tail").descriptor.duplicate())
-      let identity = FileIdentity(device: 0, inode: 0, birthUnixNanoseconds: 0)
-      try tail.reset(
-        to: Tail.AppendedEnd(
+      try Tail.detached(
+        end: Tail.AppendedEnd(
           next: max(next, remembered), segment: last, offset: 0, unixMilliseconds: 0),
-        oldestKept: 1, epoch: epochs.current, pendingEpoch: nil,
-        home: QueueHome(folder: identity, tail: identity))
-      return tail
+        oldestKept: 1, epoch: epochs.current)
     }
   }
 

@@ -14,6 +14,10 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
   case notAQueue(path: String, reason: String)
   /// The file `epoch` is not the one of the queue.
   case badEpochFile(path: String, reason: String)
+  /// A backup or a restored queue cannot be put there.
+  case cannotWriteBackup(path: String, reason: String)
+  /// What was to be restored is no backup.
+  case badArchive(offset: Int, reason: String)
   /// The queue was made by a newer weir.
   case unknownFormat(path: String, version: String)
   /// The directory is on a file system whose locks and syncs other machines do not share.
@@ -60,6 +64,10 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
       "\(path) is not a queue (\(reason)): name an empty or a new directory"
     case .badEpochFile(let path, let reason):
       "\(path) \(reason); nothing was changed: put the file of a backup of this queue in its place"
+    case .cannotWriteBackup(let path, let reason):
+      "nothing can be put into \(path), \(reason): name an empty or a new directory"
+    case .badArchive(let offset, let reason):
+      "the archive cannot be restored, at offset \(offset): \(reason)"
     case .unknownFormat(let path, let version):
       "the queue at \(path) has format \(version), this weir knows formats 1 "
         + "and 2: use the weir that made it"

@@ -43,6 +43,17 @@ public enum QueueLimits {
   /// it is later somebody else has changed the file.
   static let tailTouchTolerance: Duration = .seconds(1)
 
+  // MARK: - Backups
+
+  /// Bytes that are copied at once.
+  static let copyChunkByteCount = 1 << 20
+  /// Bytes at the end of a file by which one that was copied before is known.
+  static let comparedByteCount = 4 << 10
+  /// Retention may get in the way of a backup, and a start of weir: then it is begun anew.
+  static let backupTryCountMaximum = 10
+  /// A segment of the greatest size and a record more.
+  static let archivedFileByteCountMaximum = 1 << 30
+
   // MARK: - Appending
 
   /// A clock that is set back by no more than this has the times of events stand still; one that is set

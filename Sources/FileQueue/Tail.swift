@@ -283,6 +283,26 @@ struct Tail: ~Copyable, Sendable {
     try poke()
   }
 
+  /// A page in memory, of a queue that is at home nowhere.
+  static func detached(
+    end: AppendedEnd, oldestKept: UInt64, epoch: UInt32
+  ) throws(SystemCallError) -> Tail {
+    let nowhere = FileIdentity(device: 0, inode: 0, birthUnixNanoseconds: 0)
+    let tail = try Tail(try MemoryFile(name: "tail").descriptor.duplicate())
+    try tail.reset(
+      to: end, oldestKept: oldestKept, epoch: epoch, pendingEpoch: nil,
+      home: QueueHome(folder: nowhere, tail: nowhere))
+    return tail
+  }
+
+  /// The page as it stands in its file.
+  func bytes() throws(SystemCallError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: SharedPage.byteCount)
+    var span = bytes.mutableSpan
+    _ = try descriptor.read(at: 0, into: &span)
+    return bytes
+  }
+
   private func poke() throws(SystemCallError) {
     let value: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0]
     _ = try descriptor.write(value.span, at: Cell.poke * 8)

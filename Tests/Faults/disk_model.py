@@ -150,6 +150,15 @@ class Disk:
         self.pages = []
         self.is_durable = False
 
+    def begin(self, files):
+        """Files that were on disk, by their names, before the trace begins."""
+        for name, content in files.items():
+            file = File()
+            file.durable = content
+            self.names[f"{self.root}/{name}"] = self.durable_names[f"{self.root}/{name}"] = file
+            if name == "tail":
+                self.pages.append(content)
+
     def follow(self, entry):
         """Takes in the next entry of the trace."""
         step = getattr(self, f"follow_{entry.what}", None)

@@ -133,6 +133,8 @@ public final class Committer: Sendable {
         submission.completion(.success(sequence))
       }
     } catch {
+      // What the last probe found is not so any more.
+      state.withLock { $0.probed = nil }
       for submission in batch { submission.completion(.failure(error)) }
     }
   }

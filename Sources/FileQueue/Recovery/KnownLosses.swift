@@ -4,6 +4,8 @@ import Kernel
 /// the file `quarantine/losses`.
 struct KnownLosses {
   private static let name = "losses"
+  /// The notes' path from the queue's directory.
+  static let path = "quarantine/\(name)"
   private var ranges: [ClosedRange<UInt64>] = []
 
   /// Reads the notes; none where there are none.

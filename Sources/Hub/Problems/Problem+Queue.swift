@@ -15,7 +15,8 @@ extension Problem {
       case .moved: (503, .queueMoved)
       case .overloaded, .locked: (503, .queueBusy)
       case .stopped: (503, .stopping)
-      case .noQueue, .notAQueue, .badEpochFile, .unknownFormat, .networkFileSystem, .notOwner,
+      case .noQueue, .notAQueue, .badEpochFile, .cannotWriteBackup, .badArchive, .unknownFormat,
+        .networkFileSystem, .notOwner,
         .openedForReading, .inUse, .linked, .system:
         (503, .queueError)
       }

@@ -63,24 +63,6 @@ extension Descriptor {
     return file
   }
 
-  /// Appends `byteCount` bytes of another file to this one, both at their positions, inside the kernel
-  /// where it can (copy_file_range(2)); on file systems that share blocks nothing is copied.
-  ///
-  /// - Returns: how many there were.
-  public func append(
-    _ byteCount: Int, from other: borrowing Descriptor
-  ) throws(SystemCallError) -> Int {
-    var done = 0
-    while done < byteCount {
-      let count = try SystemCall.check("copy_file_range") {
-        weir_copy_range(other.number, number, byteCount - done)
-      }
-      if count == 0 { break }
-      done += count
-    }
-    return done
-  }
-
   /// Reads at `offset` without moving the position, until `buffer` is full or the file ends; returns
   /// the byte count (pread(2)).
   ///

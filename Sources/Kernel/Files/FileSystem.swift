@@ -53,6 +53,13 @@ public enum FileSystem {
     }
   }
 
+  /// Removes an empty directory (rmdir(2)).
+  public static func removeDirectory(_ path: FilePath) throws(SystemCallError) {
+    _ = try SystemCall.check("rmdir", path.string) {
+      unsafe path.withPlatformString { unsafe Glibc.rmdir($0) }
+    }
+  }
+
   /// Removes a name (unlink(2)).
   public static func unlink(_ path: FilePath) throws(SystemCallError) {
     _ = try SystemCall.check("unlink", path.string) {

@@ -1,0 +1,153 @@
+import Kernel
+public import SystemPackage
+
+extension QueueBackup {
+  /// Makes a folder hold the backup; it is on disk, and checked, afterwards.
+  ///
+  /// A folder that holds an earlier backup of the same queue is brought up to date: what is in it
+  /// already is not copied again, and at every moment it is a backup, of then or of now.
+  ///
+  /// - Returns: what is damaged in it, in words: as in the queue, or by the way.
+  /// - Throws: `cannotWriteBackup`, `inUse` where a process has the folder open as a queue, `system`.
+  public func write(to folder: FilePath) throws(QueueError) -> [String] {
+    let target = QueueDirectory(path: folder)
+    if try Self.isEarlierBackup(folder, epochs) {
+      try update(target)
+    } else {
+      let fresh = QueueDirectory(path: FilePath(folder.string + ".partial"))
+      try mapping { () throws(SystemCallError) in
+        try fresh.removeUnfinished()
+        _ = try FileSystem.makeDirectory(fresh.path)
+        try FileSystem.giveToFoldersOwner(fresh.path)
+        for file in files { try Self.copy(file, to: fresh) }
+        try fresh.synchronize()
+      }
+      try fresh.takePlace(folder)
+    }
+    return try Self.damage(in: target)
+  }
+
+  /// What a check finds wrong in a folder.
+  static func damage(in directory: QueueDirectory) throws(QueueError) -> [String] {
+    var damage: [String] = []
+    try QueueCheck(directory.path).run { if $0.isDamage { damage.append("\($0)") } }
+    return damage
+  }
+
+  /// Whether a folder holds a backup of the same queue; false for none, or an empty one.
+  private static func isEarlierBackup(
+    _ folder: FilePath, _ epochs: Epochs
+  ) throws(QueueError) -> Bool {
+    do {
+      if try FileSystem.names(in: folder).allSatisfy({ QueueDirectory.harmless.contains($0) }) {
+        return false
+      }
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return false }
+      throw .system(error)
+    }
+    guard let other = try EpochFile.read(in: folder) else {
+      throw .cannotWriteBackup(path: folder.string, reason: "other things are in it")
+    }
+    guard other.entries[0] == epochs.entries[0] else {
+      throw .cannotWriteBackup(
+        path: folder.string, reason: "another queue, or its backup, is in it")
+    }
+    return true
+  }
+
+  private func update(_ target: QueueDirectory) throws(QueueError) {
+    let presence = try mapping { () throws(SystemCallError) in
+      FileLock(try Descriptor.openAsFolders(target.tailPath, .createIfMissing))
+    }
+    guard try mapping({ () throws(SystemCallError) in try presence.tryLock() }) else {
+      throw .inUse(path: target.path.string)
+    }
+    let kept = Set(files.compactMap { SegmentName(textFile: $0.name) })
+    try mapping { () throws(SystemCallError) in
+      // The page last: until then it remembers less than there is.
+      for file in files where try !Self.isThere(file, in: target) {
+        try Self.copy(file, to: target)
+      }
+      try target.synchronize()
+    }
+    for segment in try target.segments() where !kept.contains(segment) {
+      try mapping { () throws(SystemCallError) in try target.remove(segment) }
+    }
+  }
+
+  /// Whether a segment's file was copied before: they only grow, and a sealed one not even that.
+  private static func isThere(
+    _ file: BackupFile, in target: QueueDirectory
+  ) throws(SystemCallError) -> Bool {
+    let compared = QueueLimits.comparedByteCount
+    do throws(SystemCallError) {
+      let other = try Descriptor.open(target.path.appending(file.name), .readOnly)
+      guard try other.status().byteCount == file.byteCount else { return false }
+      let there = BackupFile(file.name, other, byteCount: file.byteCount)
+      return try there.end(byteCountMaximum: compared) == file.end(byteCountMaximum: compared)
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return false }
+      throw error
+    }
+  }
+
+  /// Copies a file, under its name at once when it is on disk.
+  private static func copy(
+    _ file: BackupFile, to target: QueueDirectory
+  ) throws(SystemCallError) {
+    let path = target.path.appending(file.name)
+    if path.removingLastComponent() != target.path {
+      _ = try FileSystem.makeDirectoryAsFolders(path.removingLastComponent())
+    }
+    let staging = FilePath(path.string + ".new")
+    let copy = try Descriptor.openAsFolders(staging, .createIfMissing)
+    try copy.truncate(to: 0)
+    var offset = 0
+    try file.read { (bytes) throws(SystemCallError) in
+      try copy.writeAll(bytes, at: offset)
+      offset += bytes.count
+    }
+    try copy.synchronize()
+    try FileSystem.rename(staging, to: path)
+    if path.removingLastComponent() != target.path {
+      try Descriptor.open(path.removingLastComponent(), .directory).synchronize()
+    }
+    try target.synchronize()
+  }
+}
+
+extension QueueDirectory {
+  /// Gives a finished folder its name, on disk; what has the name has to be an empty folder.
+  func takePlace(_ folder: FilePath) throws(QueueError) {
+    let parent = folder.removingLastComponent()
+    do {
+      try FileSystem.rename(path, to: folder)
+      try Descriptor.open(parent.isEmpty ? "." : parent, .directory).synchronize()
+    } catch {
+      try? removeUnfinished()
+      switch error.errno {
+      case .directoryNotEmpty, .fileExists, .notDirectory:
+        throw .cannotWriteBackup(path: folder.string, reason: "other things are in it")
+      case .resourceBusy, .improperLink:
+        throw .cannotWriteBackup(path: folder.string, reason: "a file system is mounted there")
+      default: throw .system(error)
+      }
+    }
+  }
+
+  /// Removes what an earlier try has left that did not come to its end.
+  func removeUnfinished() throws(SystemCallError) {
+    do throws(SystemCallError) {
+      for folder in [quarantinePath, path] {
+        guard let names = try? FileSystem.names(in: folder) else { continue }
+        for name in names where folder.appending(name) != quarantinePath {
+          try FileSystem.unlink(folder.appending(name))
+        }
+        try FileSystem.removeDirectory(folder)
+      }
+    } catch {
+      if error.errno != .noSuchFileOrDirectory { throw error }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+public import Kernel
+public import SystemPackage
+
+/// What a queue held at one moment, ready to be copied: consistent whatever happens to it meanwhile.
+///
+/// Permission to read is enough, and nobody who uses the queue notices. Belongs to one thread.
+public struct QueueBackup {
+  /// The id of the oldest event in it; nil where there is none.
+  public let oldestID: EventID?
+  /// The id of the newest event in it; nil where there is none.
+  public let newestID: EventID?
+  /// Events in it, lost ones among them.
+  public let eventCount: Int
+  let epochs: Epochs
+  /// The epochs first, then the segments from the oldest on, the page `tail` last.
+  let files: [BackupFile]
+
+  /// Looks at the queue at `path`, which may be in use.
+  ///
+  /// - Throws: `noQueue`, `notAQueue`, `badEpochFile`, `unknownFormat`, `moved`, `system`.
+  public init(of path: FilePath) throws(QueueError) {
+    for _ in 1..<QueueLimits.backupTryCountMaximum {
+      let queue = try Queue(readingAt: path)
+      // Retention may have removed a segment between looking and opening.
+      if let backup = try QueueBackup(queue), try queue.look() == .here {
+        self = backup
+        return
+      }
+    }
+    throw .moved(path: path.string, isReplaced: true)
+  }
+
+  private init?(_ queue: Queue) throws(QueueError) {
+    let directory = queue.directory
+    let next = queue.durableNext
+    let segments = try directory.segments().filter { $0.first < next }
+    var files = [
+      try mapping { () throws(SystemCallError) in
+        try BackupFile(EpochFile.name, EpochFile.content(queue.epochs))
+      }
+    ]
+    let end = try Self.end(of: queue, next: next)
+    for segment in segments {
+      let textByteCount = segment == end?.segment ? end?.offset : nil
+      guard let text = try Self.file(segment.textFile, in: directory, byteCount: textByteCount)
+      else { return nil }
+      let indexByteCount =
+        segment == end?.segment ? IndexEntry.byteCount(of: segment, upTo: next) : nil
+      // In this order each file is right beside those that were copied before, also by an earlier backup.
+      // What is derived and not there is made when the backup is opened.
+      let index = try Self.file(segment.indexFile, in: directory, byteCount: indexByteCount)
+      let topics = try Self.file(segment.topicsFile, in: directory)
+      files += [index, text, topics].compactMap { $0 }
+    }
+    if segments.isEmpty {
+      // Of all that was removed the name of the next segment is left.
+      files.append(
+        try mapping { () throws(SystemCallError) in
+          try BackupFile(SegmentName(first: next).textFile, [])
+        })
+    }
+    if let losses = try Self.file(KnownLosses.path, in: directory) { files.append(losses) }
+    let oldest = segments.first?.first ?? next
+    let last = segments.last ?? SegmentName(first: next)
+    let tail = Tail.AppendedEnd(
+      next: next, segment: last, offset: end?.offset ?? 0, unixMilliseconds: 0)
+    let page = try mapping { () throws(SystemCallError) in
+      try BackupFile(
+        QueueDirectory.tailName,
+        try Tail.detached(end: tail, oldestKept: oldest, epoch: queue.epochs.current).bytes())
+    }
+    files.append(page)
+    self.files = files
+    epochs = queue.epochs
+    eventCount = Int(next - oldest)
+    oldestID = eventCount == 0 ? nil : queue.epochs.id(of: oldest)
+    newestID = eventCount == 0 ? nil : queue.epochs.id(of: next - 1)
+  }
+
+  /// The place behind the last event, in the segment that it stands in; nil where it is damaged or
+  /// removed. Behind it there may be what is not on disk yet.
+  private static func end(of queue: Queue, next: UInt64) throws(QueueError) -> Cursor? {
+    guard next > 1 else { return nil }
+    var reader = QueueReader(queue)
+    var cursor = try reader.cursor(at: next - 1)
+    var isThere = false
+    guard cursor.sequence == next - 1 else { return nil }
+    _ = try reader.read(from: &cursor, upTo: next, byteCountMaximum: 1) { _, _ in isThere = true }
+    return isThere ? cursor : nil
+  }
+
+  /// Opens a file of the queue; nil where it is not there.
+  private static func file(
+    _ name: String, in directory: QueueDirectory, byteCount: Int? = nil
+  ) throws(QueueError) -> BackupFile? {
+    do {
+      let file = try Descriptor.open(directory.path.appending(name), .readOnly)
+      let there = try file.status().byteCount
+      return BackupFile(name, file, byteCount: min(byteCount ?? there, there))
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return nil }
+      throw .system(error)
+    }
+  }
+
+  /// Writes all of it as a tar archive.
+  ///
+  /// - Parameter write: takes the bytes in their order.
+  public func archive(
+    _ write: (Span<UInt8>) throws(SystemCallError) -> Void
+  ) throws(SystemCallError) {
+    for file in files {
+      try write(TarHeader(name: file.name, byteCount: file.byteCount).bytes.span)
+      try file.read(write)
+      try write([UInt8](repeating: 0, count: TarHeader.padding(behind: file.byteCount)).span)
+    }
+    try write([UInt8](repeating: 0, count: TarHeader.endByteCount).span)
+  }
+}

@@ -1,0 +1,58 @@
+public import Kernel
+public import SystemPackage
+
+/// Makes a queue of a backup, in a place where none is.
+///
+/// Whoever opens it begins a new epoch there, so that subscribers who have seen later events are told.
+public enum QueueRestore {
+  /// Makes a queue at `path` of the folder `backup`, which may be any copy of a queue.
+  ///
+  /// - Returns: what is damaged in it, in words.
+  /// - Throws: `cannotWriteBackup` where something is at `path`; else what reading a backup throws.
+  public static func run(from backup: FilePath, to path: FilePath) throws(QueueError) -> [String] {
+    try refuseOccupied(path)
+    return try QueueBackup(of: backup).write(to: path)
+  }
+
+  /// Makes a queue at `path` of a tar archive.
+  ///
+  /// - Parameter read: the archive's next bytes; nil at its end.
+  /// - Returns: what is damaged in it, in words.
+  /// - Throws: `badArchive`; `cannotWriteBackup` where something is at `path`.
+  public static func run(
+    archive read: @escaping () throws(SystemCallError) -> [UInt8]?, to path: FilePath
+  ) throws(QueueError) -> [String] {
+    try refuseOccupied(path)
+    let fresh = QueueDirectory(path: FilePath(path.string + ".partial"))
+    do throws(QueueError) {
+      try mapping { () throws(SystemCallError) in
+        try fresh.removeUnfinished()
+        _ = try FileSystem.makeDirectory(fresh.path)
+        try FileSystem.giveToFoldersOwner(fresh.path)
+      }
+      var reader = TarReader(read)
+      try reader.unpack(into: fresh)
+      guard try EpochFile.read(in: fresh.path) != nil else {
+        throw .badArchive(offset: reader.offset, reason: "it has no file `epoch`: it is no queue's")
+      }
+    } catch {
+      try? fresh.removeUnfinished()
+      throw error
+    }
+    try fresh.takePlace(path)
+    return try QueueBackup.damage(in: QueueDirectory(path: path))
+  }
+
+  private static func refuseOccupied(_ path: FilePath) throws(QueueError) {
+    do {
+      let strangers = try FileSystem.names(in: path).filter { $0 != "lost+found" }
+      guard strangers.isEmpty else {
+        throw QueueError.cannotWriteBackup(path: path.string, reason: "\(strangers[0]) is in it")
+      }
+    } catch let error as SystemCallError {
+      if error.errno != .noSuchFileOrDirectory { throw .system(error) }
+    } catch let error as QueueError {
+      throw error
+    } catch {}
+  }
+}

@@ -1,0 +1,313 @@
+"""What people do to a queue's folder: move, replace, copy, back up, restore, read as somebody else."""
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+
+import pytest
+
+from processes import ENVIRONMENT, PATIENCE_SECONDS, end, start, wait_until, weir, weir_program
+
+DATA, NO_QUEUE, CANNOT_CREATE, NO_PERMISSION, SYSTEM = 65, 66, 73, 77, 71
+NOBODY, GROUP = 65534, 54321
+
+
+def export(queue):
+    """The events of a queue: id and message."""
+    result = weir("export", "--queue", queue)
+    assert result.returncode == 0, result.stderr
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    return [(event["id"], event["message"]) for event in events]
+
+
+def messages(queue):
+    return [message for _, message in export(queue)]
+
+
+def fill(queue, texts):
+    lines = "".join(json.dumps({"message": text}) + "\n" for text in texts)
+    result = weir("import", "--queue", queue, stdin=lines)
+    assert result.returncode == 0, result.stderr
+
+
+def as_user(user, group, *command):
+    """Runs a command as another user, if the tests run as root; else as who they run as."""
+    words = [str(word) for word in command]
+    if os.getuid() == 0:
+        words = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups", *words]
+    return subprocess.run(words, capture_output=True, text=True, env=ENVIRONMENT,
+                          timeout=PATIENCE_SECONDS)
+
+
+# --- While weir runs ---
+
+
+def test_nothing_is_acknowledged_into_a_folder_that_was_moved_until_it_is_back(site):
+    site.publish_all(["before"])
+    moved = site.folder / "moved"
+    site.queue.rename(moved)
+    problem = site.publish("lost?").problem()
+    assert (problem["status"], problem["code"]) == (503, "queue_moved")
+    assert str(site.queue) in problem["detail"]
+    site.wait_for_log("was moved or deleted")
+    assert site.request("GET", "/weir/healthz").status == 503
+    assert site.request("GET", "/weir/healthz?live").status == 200
+    moved.rename(site.queue)
+    site.wait_for_log("again")
+    site.publish_all(["after"])
+    assert messages(site.queue) == ["before", "after"]
+    assert site.count_log("was moved or deleted") == 1
+
+
+def test_a_worker_ends_where_another_queue_is_at_its_path_and_nothing_acknowledged_is_lost(site):
+    site.publish_all(["one"])
+    backup, moved = site.folder / "backup", site.folder / "moved"
+    shutil.copytree(site.queue, backup)
+    acknowledged, stop = [], threading.Event()
+
+    def publish():
+        while not stop.is_set():
+            answer = site.publish(f"event {len(acknowledged)}")
+            if answer.status == 200:
+                acknowledged.append((answer.json()["id"], f"event {len(acknowledged)}"))
+
+    publisher = threading.Thread(target=publish)
+    publisher.start()
+    wait_until(lambda: len(acknowledged) > 20, "publishes")
+    site.queue.rename(moved)
+    backup.rename(site.queue)
+    assert site.weir.wait(PATIENCE_SECONDS) == SYSTEM
+    site.wait_for_log("another folder is at", str(site.queue))
+    before = len(acknowledged)
+    site.start_weir()
+    wait_until(lambda: len(acknowledged) > before + 20, "publishes after the restart")
+    stop.set()
+    publisher.join()
+    there = dict(export(moved)) | dict(export(site.queue))
+    assert len(there) == len(export(moved)) + len(export(site.queue)) - 1, "an id names one event"
+    assert all(there.get(id_) == message for id_, message in acknowledged)
+
+
+def test_a_deleted_page_ends_the_worker_and_the_next_one_goes_on(site):
+    ids = site.publish_all(["a"])
+    (site.queue / "tail").unlink()
+    assert site.weir.wait(PATIENCE_SECONDS) == SYSTEM
+    site.wait_for_log("was deleted")
+    site.start_weir()
+    with site.stream(headers={"Last-Event-ID": ids[0]}) as stream:
+        site.publish_all(["b"])
+        assert stream.event().data == "b"
+
+
+def test_a_tail_goes_on_across_restarts_and_says_that_a_queue_was_restored(site):
+    site.publish_all(["a"])
+    backup = site.folder / "backup"
+    assert weir("backup", "--queue", site.queue, backup).returncode == 0
+    output, errors = site.folder / "tail", site.folder / "errors"
+    with open(output, "wb") as out, open(errors, "wb") as error:
+        tail = start(weir_program(), "tail", "--queue", site.queue, "--from", "start", "--json",
+                     stdout=out, stderr=error)
+    try:
+        wait_until(lambda: '"a"' in output.read_text(), "the first event")
+        site.publish_all(["lost"])
+        wait_until(lambda: '"lost"' in output.read_text(), "the second event")
+        end(site.weir)
+        site.queue.rename(site.folder / "old")
+        assert weir("restore", "--queue", site.queue, backup).returncode == 0
+        site.start_weir()
+        site.publish_all(["b"])
+        wait_until(lambda: '"b"' in output.read_text(), "the event after the restore")
+        assert "was restored" in errors.read_text()
+    finally:
+        end(tail)
+
+
+# --- Backups ---
+
+
+def test_a_subscriber_of_the_lost_time_is_told_and_gets_everything_after_it(site):
+    known = site.publish_all(["a", "b"])
+    backup = site.folder / "backup"
+    assert weir("backup", "--queue", site.queue, backup).returncode == 0
+    lost = site.publish_all(["lost", "lost too"])
+    end(site.weir)
+    site.queue.rename(site.folder / "old")
+    assert weir("restore", "--queue", site.queue, backup).returncode == 0
+    site.start_weir()
+    new = site.publish_all(["c", "d", "e"])
+    assert not set(new) & set(lost)
+    for id_ in lost:
+        with site.stream(headers={"Last-Event-ID": id_}) as stream:
+            gap = stream.event()
+            told = json.loads(gap.data)
+            assert (gap.type, told["reason"], told["requested"]) == ("weir.gap", "restored", id_)
+            assert told["oldest"] == new[0]
+            assert [event.id for event in stream.events(3)] == new
+    with site.stream(headers={"Last-Event-ID": known[0]}) as stream:
+        assert [event.id for event in stream.events(4)] == [known[1], *new]
+
+
+def test_a_backup_is_whole_at_whatever_moment_it_is_made(make_site):
+    site = make_site("--retention-count", "400")
+    stop, acknowledged = threading.Event(), []
+
+    def publish():
+        while not stop.is_set():
+            acknowledged.extend(site.publish_all([f"event {len(acknowledged)}"]))
+
+    publisher = threading.Thread(target=publish)
+    publisher.start()
+    backup = site.folder / "backup"
+    try:
+        wait_until(lambda: len(acknowledged) > 100, "publishes")
+        for number in range(8):
+            before = len(acknowledged)
+            result = weir("backup", "--queue", site.queue, backup)
+            assert result.returncode == 0, result.stderr
+            assert weir("check", "--queue", backup).returncode == 0
+            ids = [id_ for id_, _ in export(backup)]
+            assert ids == acknowledged[acknowledged.index(ids[0]):][:len(ids)]
+            assert len(acknowledged[:acknowledged.index(ids[-1]) + 1]) >= before
+            archive = subprocess.run([weir_program(), "backup", "--queue", site.queue, "-"],
+                                     capture_output=True, env=ENVIRONMENT, check=True).stdout
+            folder = site.folder / f"archive-{number}"
+            folder.mkdir()
+            subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
+            result = weir("check", "--queue", folder)
+            assert result.returncode == 0, result.stdout
+    finally:
+        stop.set()
+        publisher.join()
+
+
+def test_a_backup_may_be_read_without_being_changed(state):
+    fill(state / "queue", ["a", "b"])
+    assert weir("backup", "--queue", state / "queue", state / "backup").returncode == 0
+    before = {path.name: path.read_bytes() for path in (state / "backup").iterdir()}
+    assert messages(state / "backup") == ["a", "b"]
+    assert weir("status", "--queue", state / "backup").returncode == 0
+    assert weir("check", "--queue", state / "backup").returncode == 0
+    assert {path.name: path.read_bytes() for path in (state / "backup").iterdir()} == before
+
+
+def test_what_cannot_be_backed_up_or_restored_is_refused_in_words(state):
+    fill(state / "queue", ["a"])
+    fill(state / "other", ["b"])
+    for arguments, status, words in [
+        (("backup", "--queue", state / "none", state / "backup"), NO_QUEUE, "no queue at"),
+        (("backup", "--queue", state / "queue", state / "other"), CANNOT_CREATE, "another queue"),
+        (("restore", "--queue", state / "other", state / "queue"), CANNOT_CREATE, "is in it"),
+        (("restore", "--queue", state / "new", state / "none"), NO_QUEUE, "no backup at"),
+        (("restore", "--queue", state / "new", "-"), DATA, "no tar archive"),
+        (("backup", "--queue", state / "queue", ""), 64, "empty"),
+    ]:
+        result = weir(*arguments, stdin="x" * 2000)
+        assert result.returncode == status, (arguments, result.stderr)
+        assert words in result.stderr
+    assert messages(state / "other") == ["b"]
+    assert sorted(path.name for path in state.iterdir()) == ["other", "queue"]
+
+
+@pytest.mark.parametrize("harm", [
+    "truncate -s -10 {}", ": > {}", "sed -i 's/$/\\r/' {}", "rm {}",
+    "truncate -s -100 {0} && truncate -s +100 {0}"])
+def test_check_misses_nothing_that_is_gone_from_the_end(state, harm):
+    queue = state / "queue"
+    fill(queue, [f"m{number}" for number in range(50)])
+    subprocess.run(["sh", "-c", harm.format(queue / "00000000000000000001.sse")], check=True)
+    result = weir("check", "--queue", queue)
+    assert result.returncode == DATA, result.stdout
+    assert weir("publish", "--queue", queue, "x").stdout.endswith("-51\n")
+    assert weir("check", "--queue", queue).returncode == DATA
+
+
+# --- Other users ---
+
+
+@pytest.fixture
+def owned(state):
+    """A queue that belongs to nobody, and to a group, where the tests run as root."""
+    state.chmod(0o755)
+    folder = state / "var"
+    folder.mkdir()
+    if os.getuid() == 0:
+        os.chown(folder, NOBODY, GROUP)
+    folder.chmod(0o750)
+    queue = folder / "queue"
+    result = as_user(NOBODY, GROUP, weir_program(), "import", "--queue", queue)
+    assert result.returncode == 0, result.stderr
+    return queue
+
+
+def test_what_root_makes_belongs_to_the_owner_of_the_queue(owned):
+    large = json.dumps({"message": "r" * 900_000}) + "\n"
+    assert weir("import", "--queue", owned, stdin=large * 80).returncode == 0
+    assert weir("publish", "--queue", owned, "root's").returncode == 0
+    assert weir("check", "--queue", owned, "--repair").returncode == 0
+    assert len(list(owned.glob("*.sse"))) > 1
+    folder = owned.stat()
+    for path in [owned, *owned.rglob("*")]:
+        status = path.stat()
+        assert (status.st_uid, status.st_gid) == (folder.st_uid, folder.st_gid), path
+        wanted = folder.st_mode if path.is_dir() else folder.st_mode & 0o666
+        assert status.st_mode & 0o777 == wanted & 0o777, path
+    result = as_user(NOBODY, GROUP, weir_program(), "publish", "--queue", owned, "the owner's")
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_queue_that_root_makes_or_restores_belongs_to_the_owner_of_the_folder_around_it(owned):
+    new, backup, restored = (owned.parent / name for name in ("new", "backup", "restored"))
+    fill(new, ["a"])
+    assert weir("backup", "--queue", new, backup).returncode == 0
+    assert weir("restore", "--queue", restored, backup).returncode == 0
+    for queue in (new, restored):
+        result = as_user(NOBODY, GROUP, weir_program(), "publish", "--queue", queue, "b")
+        assert result.returncode == 0, result.stderr
+    assert messages(restored) == ["a", "b"]
+
+
+@pytest.mark.parametrize("command", [
+    ("tail", "--from", "start"), ("export",), ("status",), ("check",), ("backup", "-")])
+def test_a_member_of_the_group_may_read_and_nobody_else(owned, command):
+    assert weir("publish", "--queue", owned, "hello").returncode == 0
+    name, *rest = command
+    words = [weir_program(), name, "--queue", owned, *rest]
+    if name == "tail":
+        words = ["sh", "-c", "\"$@\" | head -n 2", "sh", *words]
+    before = sorted((path.name, path.stat().st_mtime_ns) for path in owned.iterdir())
+    if name == "backup":
+        words = ["sh", "-c", "\"$@\" | tar -t", "sh", *words]
+    result = as_user(12345, GROUP, *words)
+    assert result.returncode == 0 and result.stdout, result.stderr
+    assert sorted((path.name, path.stat().st_mtime_ns) for path in owned.iterdir()) == before
+    if os.getuid() == 0 and "sh" not in words:
+        assert as_user(12345, 12345, *words).returncode == NO_PERMISSION
+
+
+@pytest.mark.parametrize("command", [("publish", "x"), ("import",), ("check", "--repair")])
+def test_who_could_give_nothing_to_the_owner_changes_nothing(owned, command):
+    if os.getuid() == 0:
+        for path in [owned, *owned.rglob("*")]:
+            path.chmod(0o777 if path.is_dir() else 0o666)
+    else:
+        owned.chmod(0o500)
+    before = sorted((path.name, path.stat().st_mtime_ns) for path in owned.iterdir())
+    name, *rest = command
+    result = as_user(12345, GROUP, weir_program(), name, "--queue", owned, *rest)
+    after = sorted((path.name, path.stat().st_mtime_ns) for path in owned.iterdir())
+    owned.chmod(0o750)
+    if os.getuid() == 0:
+        assert result.returncode == NO_PERMISSION, result.stderr
+        assert f"sudo -u '#{NOBODY}'" in result.stderr
+        assert before == after
+
+
+def test_readiness_fails_where_a_publish_would(site):
+    assert site.request("GET", "/weir/healthz").body == b"ok\n"
+    segment = site.queue / "00000000000000000001.sse"
+    segment.unlink()
+    assert site.publish("x").status == 503
+    assert site.request("GET", "/weir/healthz").problem()["status"] == 503
+    assert site.request("GET", "/weir/healthz?live").status == 200
