@@ -77,8 +77,9 @@ public struct QueueBackup {
     newestID = eventCount == 0 ? nil : queue.epochs.id(of: next - 1)
   }
 
-  /// The place behind the last event, in the segment that it stands in; nil where it is damaged or
-  /// removed. Behind it there may be what is not on disk yet.
+  /// The place behind the last event, in its segment; nil where it is damaged or removed.
+  ///
+  /// Behind it there may be what is not on disk yet.
   private static func end(of queue: Queue, next: UInt64) throws(QueueError) -> Cursor? {
     guard next > 1 else { return nil }
     var reader = QueueReader(queue)

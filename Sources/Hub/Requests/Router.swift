@@ -173,7 +173,8 @@ struct Router: Responder {
       opening: StreamOpening.bytes(
         headers: headers, retryMilliseconds: configuration.retryMilliseconds,
         requestID: request.requestID),
-      joinsAt: queue.durableNext, slot: slot)
+      joinsAt: queue.durableNext, takesIDBlocks: request.parameter("WEIR_NO_ID_BLOCKS") == nil,
+      slot: slot)
     let loop = loops[Int.random(in: 0..<loops.count)]
     return .stream { connection in loop.hand(arrival, connection) }
   }

@@ -17,6 +17,8 @@ package struct Arrival: Sendable {
   let opening: [UInt8]
   /// The durable end when the subscriber came: it gets what is published from then on.
   let joinsAt: UInt64
+  /// Whether it may be told an id in a block without data.
+  let takesIDBlocks: Bool
   /// Its right to be a stream.
   let slot: StreamSlot
 
@@ -25,14 +27,16 @@ package struct Arrival: Sendable {
   /// - Parameters:
   ///   - opening: FastCGI records to send before anything else.
   ///   - joinsAt: the durable end now.
+  ///   - takesIDBlocks: false for a client that takes a block without data for an empty event.
   package init(
     remoteAddress: String, source: StreamSource, opening: [UInt8], joinsAt: UInt64,
-    slot: StreamSlot
+    takesIDBlocks: Bool = true, slot: StreamSlot
   ) {
     self.remoteAddress = remoteAddress
     self.source = source
     self.opening = opening
     self.joinsAt = joinsAt
+    self.takesIDBlocks = takesIDBlocks
     self.slot = slot
   }
 }

@@ -51,12 +51,14 @@ extension StreamLoop {
     case .queue(_, let start):
       switch try Resumption(start, joinsAt: arrival.joinsAt, in: queue, &reader) {
       case .join(let sequence):
-        content += checkpoint(sequence - 1)
-        subscriber.toldSequence = sequence - 1
+        if arrival.takesIDBlocks {
+          content += checkpoint(sequence - 1)
+          subscriber.toldSequence = sequence - 1
+        }
         next = .join(at: sequence)
       case .replay(let sequence):
         counts.add(to: .replays)
-        if start.isWithoutID { content += checkpoint(sequence - 1) }
+        if start.isWithoutID, arrival.takesIDBlocks { content += checkpoint(sequence - 1) }
         subscriber.toldSequence = sequence - 1
         next = .catchUp(from: .event(Cursor(before: sequence)))
       case .afterGap(let gap):
