@@ -140,7 +140,7 @@ public final class Queue: Sendable {
     case fileDeleted(FilePath)
   }
 
-  /// Looks what is at the path; costs some microseconds.
+  /// Looks what is at the path: two calls of statx(2).
   public func look() throws(QueueError) -> Place {
     do {
       guard try FileStatus(of: path).identity == folder else { return .replaced }
@@ -155,7 +155,7 @@ public final class Queue: Sendable {
       return live == nil ? .here : .replaced
     }
     do {
-      guard try FileStatus(of: directory.tailPath).identity == tail.status().identity else {
+      guard try FileStatus(of: directory.tailPath).identity == tail.file else {
         return .fileDeleted(directory.tailPath)
       }
     } catch {

@@ -191,7 +191,7 @@ struct QueueDirectory: Hashable, Sendable {
     do {
       guard let tail = try Tail(reading: try Descriptor.open(tailPath, .readOnly)),
         tail.memory(epochs: epochs) != nil,
-        try tail.home == QueueHome(folder: folder, tail: tail.status().identity)
+        tail.home == QueueHome(folder: folder, tail: tail.file)
       else { return nil }
       return tail
     } catch {

@@ -18,6 +18,12 @@ struct Tail: ~Copyable, Sendable {
     var offset: Int
     /// When the last event was published; times never step back.
     var unixMilliseconds: Int64
+
+    /// Whether it can be one: who writes into the page what does not belong there may leave any numbers.
+    var isSound: Bool {
+      segment.first > 0 && next >= segment.first && next <= QueueLimits.sequenceMaximum
+        && offset >= 0
+    }
   }
 
   private enum Cell {
@@ -47,26 +53,34 @@ struct Tail: ~Copyable, Sendable {
     }
   }
 
+  /// Which file the page is in.
+  let file: FileIdentity
   private let page: SharedPage
   private let descriptor: Descriptor
 
   /// Maps the page in a file that is open for writing; makes one of zeros where it is too short.
   init(_ descriptor: consuming Descriptor) throws(SystemCallError) {
-    let byteCount = try descriptor.status().byteCount
+    let status = try descriptor.status()
+    let byteCount = status.byteCount
     if byteCount < SharedPage.byteCount {
       // Written, not only made longer: a store into a page that the disk has no room for is the
       // death of the process.
       let rest = [UInt8](repeating: 0, count: SharedPage.byteCount - byteCount)
       try descriptor.writeAll(rest.span, at: byteCount)
     }
-    page = try SharedPage(descriptor)
+    let page = try SharedPage(descriptor)
+    self.page = page
+    file = status.identity
     self.descriptor = descriptor
   }
 
   /// Maps the page in a file that is open for reading; nothing may be stored in it.
   init?(reading descriptor: consuming Descriptor) throws(SystemCallError) {
-    guard try descriptor.status().byteCount >= SharedPage.byteCount else { return nil }
-    page = try SharedPage(descriptor, isWritable: false)
+    let status = try descriptor.status()
+    guard status.byteCount >= SharedPage.byteCount else { return nil }
+    let page = try SharedPage(descriptor, isWritable: false)
+    self.page = page
+    file = status.identity
     self.descriptor = descriptor
   }
 
@@ -128,7 +142,7 @@ struct Tail: ~Copyable, Sendable {
     page.store(end.next, slot)
     page.store(end.segment.first, slot + 1)
     page.store(UInt64(end.offset), slot + 2)
-    page.store(UInt64(end.unixMilliseconds), slot + 3)
+    page.store(UInt64(bitPattern: end.unixMilliseconds), slot + 3)
     page.store(turns, Cell.turns)
   }
 

@@ -15,12 +15,12 @@ struct WorkerPage: ~Copyable {
 
   /// Claims the first page that no worker has; nil where ``FigureLimits/workerCountMaximum`` have one.
   static func take(in folder: FilePath) throws(SystemCallError) -> WorkerPage? {
-    _ = try FileSystem.makeDirectory(folder)
+    _ = try FileSystem.makeDirectoryAsFolders(folder)
     var firstError: SystemCallError?
     for number in 0..<FigureLimits.workerCountMaximum {
       // A page of another user's is no reason to have none.
       do throws(SystemCallError) {
-        let file = try Descriptor.open(folder.appending("\(number)"), .createIfMissing)
+        let file = try Descriptor.openAsFolders(folder.appending("\(number)"), .createIfMissing)
         guard try file.claim() else { continue }
         var left = try WorkerFigures.values(in: file) ?? PageValues()
         left.forgetGauges()

@@ -7,6 +7,7 @@ import SystemPackage
 public struct Appender: ~Copyable {
   private let queue: Queue
   private let lock: FileLock
+  private let lockFile: FileIdentity
   private let epochDigits: HexadecimalDigits
   private let durability: Durability
   private let segmentByteCountMaximum: Int
@@ -32,7 +33,9 @@ public struct Appender: ~Copyable {
     self.segmentByteCountMaximum = segmentByteCountMaximum
     self.segmentEventCountMaximum = segmentEventCountMaximum
     epochDigits = HexadecimalDigits(queue.epoch)
-    lock = try queue.openLock()
+    let lock = try queue.openLock()
+    lockFile = try mapping { () throws(SystemCallError) in try lock.status().identity }
+    self.lock = lock
   }
 
   /// Appends events in their order, in one write, and returns when they are as safe as the
@@ -120,7 +123,7 @@ public struct Appender: ~Copyable {
     try queue.refuseElsewhere()
     let path = queue.directory.lockPath
     do {
-      guard try FileStatus(of: path).identity == lock.status().identity else {
+      guard try FileStatus(of: path).identity == lockFile else {
         throw QueueError.deleted(path: path.string)
       }
     } catch let error as SystemCallError {
@@ -129,7 +132,8 @@ public struct Appender: ~Copyable {
       throw error
     } catch {}
     // Another's page was written over this one, in place.
-    guard queue.tail.appendedEnd.next >= seenNext else {
+    let end = queue.tail.appendedEnd
+    guard end.isSound, end.next >= seenNext else {
       throw .deleted(path: queue.directory.tailPath.string)
     }
   }

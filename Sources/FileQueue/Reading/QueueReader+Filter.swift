@@ -106,7 +106,9 @@ extension QueueReader {
     }
     let hashes = filter.topics.map(\.hash64)
     var numbers: [UInt32] = []
-    let firstNumber = UInt32(cursor.sequence - cursor.segment.first)
+    guard let firstNumber = UInt32(exactly: cursor.sequence - cursor.segment.first),
+      firstNumber < UInt32(QueueLimits.segmentEventCountMaximum)
+    else { return .plain(stop: stop) }
     for (place, entry) in entries.enumerated() {
       if entry.length == 0 { return .plain(stop: stop) }
       if hashes.contains(entry.topicHash) { numbers.append(firstNumber + UInt32(place)) }

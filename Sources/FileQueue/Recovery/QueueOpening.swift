@@ -32,8 +32,7 @@ struct QueueOpening: ~Copyable {
 
   /// Whether the page is about this folder: a copy made of hard links shares it with the original.
   var isAtHome: Bool {
-    guard let home = tail.home, let status = try? tail.status() else { return false }
-    return home == QueueHome(folder: folder, tail: status.identity)
+    tail.home == QueueHome(folder: folder, tail: tail.file)
   }
 
   /// Makes the queue ready for use; if it is not where it was, its next event begins a new epoch.
@@ -56,7 +55,7 @@ struct QueueOpening: ~Copyable {
       try tail.reset(
         to: end, oldestKept: min(memory?.oldestKept ?? oldest, end.next),
         epoch: known.current, pendingEpoch: next,
-        home: QueueHome(folder: folder, tail: try tail.status().identity))
+        home: QueueHome(folder: folder, tail: tail.file))
     }
     return (tail.epochs(inFile: known), report)
   }

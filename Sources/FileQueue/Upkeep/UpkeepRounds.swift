@@ -78,6 +78,10 @@ struct UpkeepRounds: ~Copyable {
     if let finding = clockWatch.look(wall: clocks.wall(), monotonic: clocks.monotonic()) {
       report(false, Self.text(of: finding, isStart: false))
     }
+    if queue.tail.hasFailed {
+      let error = QueueError.readOnly(reason: "a write or a sync to the disk has failed")
+      if let text = failures.report(error, now: clocks.monotonic()) { report(true, text) }
+    }
     do {
       try synchronizeLeftOver()
       round += 1
