@@ -24,6 +24,15 @@ struct Tail: ~Copyable, Sendable {
       segment.first > 0 && next >= segment.first && next <= QueueLimits.sequenceMaximum
         && offset >= 0
     }
+
+    /// Whether appending can have led here from an end that was seen before.
+    func isReachable(from seen: AppendedEnd) -> Bool {
+      if segment == seen.segment {
+        return next == seen.next
+          ? offset == seen.offset : next > seen.next && offset > seen.offset
+      }
+      return segment > seen.segment && next >= seen.next
+    }
   }
 
   private enum Cell {

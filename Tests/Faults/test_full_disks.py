@@ -216,6 +216,7 @@ def test_publishers_are_told_of_a_broken_disk_and_subscribers_read_on(
     assert refused and answers[-len(refused):] == refused, "acknowledged after a failure"
     assert {(answer.status, answer.problem()["code"]) for answer in refused} == {
         (503, "queue_read_only")}
+    site.wait_for_log("the queue's upkeep failed", "takes no events since a write failed")
     with site.stream(headers={"Last-Event-ID": ids[0]}) as stream:
         assert [event.id for event in stream.events(len(ids) - 1)] == ids[1:]
     site.kill_weir()

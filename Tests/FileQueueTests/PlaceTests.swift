@@ -84,6 +84,29 @@ struct PlaceTests {
     #expect(texts.last?.hasSuffix("again") == true)
   }
 
+  @Test func `no numbers that are written into the page in use take anything away`() throws {
+    var random = SeededGenerator()
+    for round in 0..<200 {
+      let fixture = try QueueFixture(inMemory: true)
+      let queue = try fixture.open()
+      var appender = try Appender(queue)
+      for text in ["a", "b", "c"] { _ = try appender.append([fixture.pending(text)]) }
+      let whole = try fixture.directory.bytes("00000000000000000001.sse")
+      let page = try Descriptor.open(fixture.path.appending("tail"), .readWrite)
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        // The two slots, the counter that names the valid one, and what stands around.
+        let cell = Int.random(in: 0..<24, using: &random)
+        let values: [UInt64] = [0, 1, 2, 4, UInt64.max, 1 << 63, 100, random.next()]
+        var bytes: [UInt8] = []
+        bytes.append(littleEndian: values.randomElement(using: &random) ?? 0)
+        try page.writeAll(bytes.span, at: cell * 8)
+      }
+      _ = try? appender.append([fixture.pending("d")])
+      let after = try fixture.directory.bytes("00000000000000000001.sse")
+      #expect(after.starts(with: whole), "round \(round), seed \(SeededGenerator.seed)")
+    }
+  }
+
   // MARK: - Reading only
 
   @Test(arguments: ["nothing", "the page", "the lock", "the indexes"])

@@ -14,7 +14,7 @@ public struct Appender: ~Copyable {
   private let segmentEventCountMaximum: Int
   private var segment: OpenSegment?
   /// How far the queue was when it was looked at last; it only grows.
-  private var seenNext: UInt64 = 0
+  private var seen: Tail.AppendedEnd?
   private var text: [UInt8] = []
   private var index: [UInt8] = []
 
@@ -108,7 +108,7 @@ public struct Appender: ~Copyable {
     do {
       try refuseElsewhere()
       result = try body(&self)
-      seenNext = queue.tail.appendedEnd.next
+      seen = queue.tail.appendedEnd
     } catch {
       try? lock.unlock()
       throw error
@@ -133,7 +133,7 @@ public struct Appender: ~Copyable {
     } catch {}
     // Another's page was written over this one, in place.
     let end = queue.tail.appendedEnd
-    guard end.isSound, end.next >= seenNext else {
+    guard end.isSound, seen.map({ end.isReachable(from: $0) }) ?? true else {
       throw .deleted(path: queue.directory.tailPath.string)
     }
   }
