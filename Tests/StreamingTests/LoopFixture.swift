@@ -16,6 +16,8 @@ final class LoopFixture {
   /// Counts the streams.
   let admission = Admission(Admission.Limits())
   let counters = Counters()
+  /// What the loop takes the time from.
+  let wall = WallClock()
   let queue: Queue
   private let directory: TemporaryDirectory
   private var appender: Appender
@@ -38,7 +40,7 @@ final class LoopFixture {
     for data in data { try Self.publish(data, with: &appender) }
     loop = try StreamLoop(
       queue, configuration, try StreamLoopDoor(),
-      Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, counters, index: 0)
+      Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, counters, index: 0, wall: wall.now)
   }
 
   deinit {

@@ -19,17 +19,17 @@ struct ReplayTurnsTests {
     let audience = try Self.audience("a")
     turns.note(Self.turn(of: audience, now: 0), from: 5)
     let limit = StreamLimits.replayTurnAgeMaximum.wholeNanoseconds
-    #expect(turns.turn(of: audience, from: 5, joinsAt: 9, now: limit)?.lastSequence == 7)
-    #expect(turns.turn(of: audience, from: 5, joinsAt: 9, now: limit + 1) == nil)
-    #expect(turns.turn(of: audience, from: 6, joinsAt: 9, now: 0) == nil)
-    #expect(turns.turn(of: try Self.audience("b"), from: 5, joinsAt: 9, now: 0) == nil)
+    #expect(turns.turn(of: audience, from: 5, joinsAt: 9, now: limit) { 0 }?.lastSequence == 7)
+    #expect(turns.turn(of: audience, from: 5, joinsAt: 9, now: limit + 1) { 0 } == nil)
+    #expect(turns.turn(of: audience, from: 6, joinsAt: 9, now: 0) { 0 } == nil)
+    #expect(turns.turn(of: try Self.audience("b"), from: 5, joinsAt: 9, now: 0) { 0 } == nil)
   }
 
   @Test func `an audience that comes after one that is gone never gets its turns`() throws {
     var turns = ReplayTurns()
     for number in 0..<1000 {
       let audience = try Self.audience("\(number)")
-      #expect(turns.turn(of: audience, from: 5, joinsAt: 9, now: 0) == nil)
+      #expect(turns.turn(of: audience, from: 5, joinsAt: 9, now: 0) { 0 } == nil)
       turns.note(Self.turn(of: audience, now: 0), from: 5)
     }
   }
@@ -40,7 +40,7 @@ struct ReplayTurnsTests {
     let turn = Self.turn(of: audience, now: 0)
     for sequence in 0..<1000 { turns.note(turn, from: UInt64(sequence)) }
     let known = (0..<1000).filter {
-      turns.turn(of: audience, from: UInt64($0), joinsAt: 9, now: 0) != nil
+      turns.turn(of: audience, from: UInt64($0), joinsAt: 9, now: 0) { 0 } != nil
     }
     #expect(known.count <= StreamLimits.replayTurnCountMaximum)
     #expect(known.last == 999)

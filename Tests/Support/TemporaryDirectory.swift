@@ -24,7 +24,10 @@ public final class TemporaryDirectory: Sendable {
 
   /// The bytes of a file in it.
   public func bytes(_ name: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: URL(fileURLWithPath: path.appending(name).string)))
+    // Foundation leaks a little at each empty file that Data(contentsOf:) reads.
+    let file = try FileHandle(
+      forReadingFrom: URL(fileURLWithPath: path.appending(name).string))
+    return Array(try file.readToEnd() ?? Data())
   }
 
   /// Makes `bytes` the whole of a file in it.

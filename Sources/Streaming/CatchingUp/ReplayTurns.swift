@@ -68,11 +68,17 @@ struct ReplayTurns {
   /// The turn of an audience's subscriber that is before the event `sequence`, if it is known and nothing
   /// in it has expired meanwhile.
   ///
-  /// - Parameter joinsAt: the first event that is not of the subscriber's past.
-  func turn(of audience: Audience, from sequence: UInt64, joinsAt: UInt64, now: Int64) -> Turn? {
+  /// - Parameters:
+  ///   - joinsAt: the first event that is not of the subscriber's past.
+  ///   - now: monotonic nanoseconds.
+  ///   - unixNow: milliseconds since 1970.
+  func turn(
+    of audience: Audience, from sequence: UInt64, joinsAt: UInt64, now: Int64,
+    _ unixNow: () -> Int64
+  ) -> Turn? {
     guard let turn = turns[Key(audience: ObjectIdentifier(audience), sequence: sequence)],
       now - turn.madeAt <= StreamLimits.replayTurnAgeMaximum.wholeNanoseconds,
-      turn.retries.fit(joinsAt: joinsAt), turn.frame?.hasExpired() != true
+      turn.retries.fit(joinsAt: joinsAt), turn.frame?.hasExpired(unixNow) != true
     else { return nil }
     return turn
   }

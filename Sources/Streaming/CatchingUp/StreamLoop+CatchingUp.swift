@@ -48,7 +48,7 @@ extension StreamLoop {
     let audience = subscriber.audience
     let turn: ReplayTurns.Turn
     if let known = replayTurns.turn(
-      of: audience, from: start.sequence, joinsAt: joinsAt, now: now)
+      of: audience, from: start.sequence, joinsAt: joinsAt, now: now, wall)
     {
       turn = known
     } else {
@@ -81,7 +81,7 @@ extension StreamLoop {
     var lastSequence: UInt64?
     var largeSequence: UInt64?
     do throws(QueueError) {
-      let unixNow = Clock.unixMilliseconds()
+      let unixNow = wall()
       let outcome = try reader.read(
         from: &cursor, upTo: max(feed.sequence, joinsAt), matching: audience.key.filter,
         byteCountMaximum: StreamLimits.frameByteCountMaximum
@@ -125,7 +125,7 @@ extension StreamLoop {
 
   /// Sends a subscriber the next piece of a large event; returns the bytes.
   private func sendPiece(of body: RecordBody, from done: Int, to subscriber: Subscriber) -> Int {
-    if done == 0, body.expiresAt <= Clock.unixMilliseconds() {
+    if done == 0, body.expiresAt <= wall() {
       proceed(subscriber, .catchUp(from: .event(body.next)))
       return 0
     }

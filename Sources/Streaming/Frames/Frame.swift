@@ -62,10 +62,12 @@ final class Frame {
     }
   }
 
-  /// Whether an event has expired by now of which nothing was sent with the first `done` bytes.
-  func hasExpired(from done: Int = 0) -> Bool {
+  /// Whether an event has expired of which nothing was sent with the first `done` bytes.
+  ///
+  /// - Parameter unixNow: milliseconds since 1970; asked for only where something expires at all.
+  func hasExpired(from done: Int = 0, _ unixNow: () -> Int64) -> Bool {
     if expiring.isEmpty { return false }
-    let now = Clock.unixMilliseconds()
+    let now = unixNow()
     return expiring.contains { $0.place.lowerBound >= done && $0.expiresAt <= now }
   }
 
@@ -73,8 +75,8 @@ final class Frame {
   ///
   /// The length of a record is sent before it, so that nothing can be taken out: a comment of as many
   /// bytes stands there instead.
-  func withoutExpired(from done: Int) -> Frame {
-    let now = Clock.unixMilliseconds()
+  func withoutExpired(from done: Int, _ unixNow: () -> Int64) -> Frame {
+    let now = unixNow()
     let copy = Frame(output, eventCount: eventCount, gap: gap)
     for event in expiring where event.place.lowerBound >= done {
       guard event.expiresAt <= now else {

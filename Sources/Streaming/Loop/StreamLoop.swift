@@ -21,6 +21,8 @@ package final class StreamLoop {
   let queue: Queue
   let configuration: StreamConfiguration
   let log: Logger
+  /// Milliseconds since 1970: what expiry is judged by.
+  let wall: @Sendable () -> Int64
   private let door: StreamLoopDoor
   private var epoll: Epoll
   private let watch: FileWatch?
@@ -59,9 +61,10 @@ package final class StreamLoop {
   ///   - index: of the loop among those of its worker.
   package init(
     _ queue: Queue, _ configuration: StreamConfiguration, _ door: StreamLoopDoor, _ log: Logger,
-    _ counters: Counters, index: Int
+    _ counters: Counters, index: Int, wall: @escaping @Sendable () -> Int64 = Clock.unixMilliseconds
   ) throws {
     self.queue = queue
+    self.wall = wall
     self.configuration = configuration
     self.door = door
     self.log = log

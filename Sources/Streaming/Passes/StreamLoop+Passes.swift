@@ -27,7 +27,7 @@ extension StreamLoop {
   /// returned; what nobody here wants fills no frame.
   private func readFeed(_ touched: inout [Audience]) throws(QueueError) -> QueueGap? {
     let audiences = audiences
-    let unixNow = Clock.unixMilliseconds()
+    let unixNow = wall()
     var fullestByteCount = 0
     var renderedByteCount = 0
     // Where one event is rendered for thousands of audiences, little is read at once.
