@@ -64,6 +64,11 @@ public final class Queue: Sendable {
     isTailShared = true
     self.path = path
     self.directory = directory
+    if tail.pendingEpoch != nil {
+      var appender = try Appender(self)
+      // A full disk is no reason not to serve what there is: the first append begins it then.
+      try? appender.beginEpoch()
+    }
   }
 
   /// Opens the queue at `path` for reading: nothing in it is changed, permission to read is enough, and

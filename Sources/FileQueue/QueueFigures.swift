@@ -48,7 +48,10 @@ extension QueueFigures {
       } else {
         max(memory?.durableNext ?? 1, try directory.nextByText(epochs))
       }
-    try self.init(directory, epochs, next: next, isReadOnly: memory?.hasFailed ?? false)
+    let pending = isCurrent ? memory?.pendingEpoch : nil
+    try self.init(
+      directory, pending.map { epochs.beginning($0, at: next) } ?? epochs, next: next,
+      isReadOnly: memory?.hasFailed ?? false)
   }
 
   fileprivate init(

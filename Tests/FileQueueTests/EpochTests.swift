@@ -79,6 +79,17 @@ struct EpochTests {
     #expect(place(lost ^ queue.epoch ^ 1, 1) == .unknown)
   }
 
+  @Test func `a copy that is opened lists its epochs, the newest first`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a", "b"])
+    let other = try QueueFixture()
+    try copy(fixture, to: other)
+    let (first, second) = (try fixture.open().epochs, try other.open().epochs)
+    let content = "weir-queue 2 \(second.currentDigits) 3\n\(first.currentDigits) 1\n"
+    #expect(try other.directory.bytes("epoch") == Array(content.utf8))
+    #expect(try QueueFigures(readingQueueAt: other.path).epochs == second)
+  }
+
   @Test func `a folder that is moved keeps its epoch`() throws {
     let fixture = try QueueFixture()
     let path = fixture.path.appending("one")

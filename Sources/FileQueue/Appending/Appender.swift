@@ -66,6 +66,15 @@ public struct Appender: ~Copyable {
     try synchronize(upTo: end.next)
   }
 
+  /// Begins the epoch that the page names, if it names one.
+  mutating func beginEpoch() throws(QueueError) {
+    try underLock { (appender) throws(QueueError) in
+      guard appender.queue.tail.pendingEpoch != nil else { return }
+      var end = appender.queue.tail.appendedEnd
+      _ = try appender.beginEpoch(try appender.openSegment(end), &end)
+    }
+  }
+
   /// Does all that an append needs, and leaves nothing of it: takes the lock, writes behind the end of
   /// the last segment, puts that on disk and takes it back; and looks whether a segment could be made.
   ///
