@@ -174,6 +174,7 @@ struct Serve: ParsableCommand {
       log.logLevel = logLevel
       let queue = try queueOption.open(creating: true)
       for finding in queue.recovery.findings { log.warning("\(finding)") }
+      if let text = queue.recovery.newEpoch { log.notice("\(text)") }
       let configuration = try configuration(descriptorCountMaximum: DescriptorLimit.raise())
       let breakdown = try Breakdown()
       let hub = try Hub(

@@ -136,6 +136,7 @@ def test_a_subscriber_of_the_lost_time_is_told_and_gets_everything_after_it(site
     site.queue.rename(site.folder / "old")
     assert weir("restore", "--queue", site.queue, backup).returncode == 0
     site.start_weir()
+    site.wait_for_log("is a copy, or was restored: from event 3 on, ids begin with")
     new = site.publish_all(["c", "d", "e"])
     assert not set(new) & set(lost)
     for id_ in lost:
