@@ -62,6 +62,13 @@ def test_what_curl_publishes_is_shown_in_its_order(browser, demo):
     assert page.events() == expected, "the clock is no event in the list"
 
 
+def test_the_clock_of_the_demo_is_no_event_also_before_the_first_event(browser, demo):
+    page = Page(browser, demo).wait_for_connection("open")
+    wait_until(lambda: page.text("#clock"), "the clock of the demo")
+    assert page.events() == []
+    assert "No events yet" in page.text("main")
+
+
 def test_the_page_resumes_after_weir_was_killed_and_nothing_is_lost_or_shown_twice(browser, demo):
     page = Page(browser, demo).wait_for_connection("open")
     expected = [str(number) for number in range(5)]

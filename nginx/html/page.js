@@ -4,6 +4,8 @@
 const EVENT_COUNT_MAXIMUM = 200;
 // A stream that the browser has given up is opened anew after this.
 const REOPEN_MILLISECONDS = 3000;
+// What the demo's clock says.
+const CLOCK = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
 const page = new URLSearchParams(location.search);
 const element = (selector) => document.querySelector(selector);
@@ -44,14 +46,16 @@ function gapText(data) {
 }
 
 function show(event) {
-  // An event without an id of its own is made up by the server: the demo's clock.
-  const isEphemeral = event.type === "message" && event.lastEventId === lastEventId;
-  if (isEphemeral) {
+  const isNew = event.lastEventId !== lastEventId;
+  lastEventId = event.lastEventId;
+  // The demo's clock has no id of its own. What it shows is the last one that the stream was told, which
+  // need not be an event's.
+  const isClock = event.type === "message" && (!isNew || CLOCK.test(event.data));
+  if (isClock) {
     element("#clock").hidden = false;
     element("#clock span:last-child").textContent = event.data;
     return;
   }
-  lastEventId = event.lastEventId;
   const isGap = event.type === "weir.gap";
   const item = document.createElement("li");
   if (isGap) item.className = "gap";
