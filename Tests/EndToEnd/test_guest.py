@@ -110,6 +110,13 @@ SET_FOR_OTHERS = """
     fastcgi_cache_valid any 1m;
     fastcgi_cache_methods GET HEAD POST;
     fastcgi_ignore_headers Cache-Control X-Accel-Buffering;
+    fastcgi_buffers 16 8k;
+    fastcgi_buffer_size 8k;
+    fastcgi_busy_buffers_size 64k;
+    fastcgi_temp_file_write_size 8k;
+    fastcgi_max_temp_file_size 8k;
+    fastcgi_ignore_client_abort on;
+    expires 30d;
     client_max_body_size 1k;
     error_page 400 404 413 429 500 502 503 504 /maintenance.html;
 """
@@ -121,17 +128,22 @@ def test_what_the_site_has_set_for_others_changes_nothing(make_site):
         assert site.publish("x" * 100_000, path).json()["topic"] == "default"
         assert site.publish("x" * (1 << 20), path).problem()["code"] == "body_too_large"
         assert site.publish("x", path, topic="a.*").problem()["code"] == "invalid_topic"
+    assert site.publish("x").headers["Cache-Control"] == "no-store"
     with site.stream("/sse/") as stream:
+        assert stream.headers["Cache-Control"] == "no-store"
         assert stream.line().startswith("retry:")
         assert site.request("GET", "/sse").problem()["code"] == "too_many_streams"
         site.publish_all(["at once"])
         assert stream.event().data == "at once"
     for path in ("/weir/healthz", "/weir/status"):
-        assert site.request("GET", path).status == 200
+        answer = site.request("GET", path)
+        assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
     before = site.request("GET", "/weir/status").json()["queue"]["events"]
     ids = {site.publish("another", method="POST").json()["id"] for _ in range(3)}
     assert len(ids) == 3
     assert site.request("GET", "/weir/status").json()["queue"]["events"] == before + 3
+    # A client that goes is noticed, though none of the site's own is.
+    site.wait_for_log("stream closed")
     # Its own 503 is weir's to tell.
     (site.queue / "lock").unlink()
     assert site.publish("x").problem()["code"].startswith("queue_")
@@ -175,6 +187,12 @@ def test_status_is_told_to_this_machine_and_not_through_a_proxy_on_it(site):
     assert site.request("GET", "/weir/healthz", headers={"X-Forwarded-For": "203.0.113.7"}).status == 200
 
 
+def test_who_has_sent_all_and_said_so_is_still_told_how_weir_is(site):
+    for path in ("/weir/status", "/weir/metrics", "/weir/healthz"):
+        answer = site.send(f"GET {path} HTTP/1.1\r\nHost: localhost:{site.port}\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 "), path
+
+
 def test_status_is_not_told_to_other_machines(make_site):
     site = make_site(nginx_conf=guest(http="set_real_ip_from 127.0.0.1; real_ip_header X-Client;"))
     for path in ("/weir/status", "/weir/metrics"):
@@ -199,7 +217,7 @@ def test_status_may_have_a_listener_of_its_own(make_site):
 
 
 def test_a_limit_of_requests_is_called_by_its_name(make_site):
-    for status in ("", "limit_req_status 429;"):
+    for status in ("", "limit_req_status 429;", "limit_req_status 444;"):
         site = make_site(nginx_conf=guest(f"limit_req zone=few burst=1 nodelay; {status}",
                                           "limit_req_zone few zone=few:32k rate=1r/m;"),
                          is_up=lambda site: site.request("GET", "/").status > 0)
@@ -216,7 +234,7 @@ def test_a_limit_of_requests_is_called_by_its_name(make_site):
 
 def test_a_limit_of_connections_is_called_by_its_name(make_site):
     site = make_site(
-        nginx_conf=guest(http="limit_conn_zone one zone=one:32k;"),
+        nginx_conf=guest(http="limit_conn_zone one zone=one:32k; limit_conn_status 420;"),
         configure=lambda text: text.replace("limit_conn weir_streams 300;", "limit_conn one 1;").replace(
             "fastcgi_pass   weir_publish;\n    # Together", "fastcgi_pass weir_publish; limit_conn one 1;\n    # Together"))
     with site.stream():
