@@ -184,6 +184,11 @@ def test_status_is_told_to_this_machine_and_not_through_a_proxy_on_it(site):
             assert answer.problem()["code"] == "not_local"
         # nginx asks the next server so, with no word of whom it asks for.
         assert b" 403 " in site.send(f"GET {path} HTTP/1.0\r\n\r\n").splitlines()[0]
+        # Most others pass on the name that they were asked for, or have one of their own.
+        for host in ("example.org", "localhost", "127.0.0.1", "localhost:1", f"example.org:{site.port}", "127.0.0.1:"):
+            assert site.request("GET", path, headers={"Host": host}).problem()["code"] == "not_local"
+        for host in ("localhost", "127.0.0.1", "127.0.1.1", "[::1]"):
+            assert site.request("GET", path, headers={"Host": f"{host}:{site.port}"}).status == 200
     assert site.request("GET", "/weir/healthz", headers={"X-Forwarded-For": "203.0.113.7"}).status == 200
 
 

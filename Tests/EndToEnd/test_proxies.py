@@ -160,7 +160,9 @@ def test_streams_are_told_to_come_back_through_another_proxy_too(site, state, ki
 
 @pytest.mark.parametrize("kind, setting", [
     ("nginx", ""), ("nginx", "proxy_http_version 1.1; proxy_set_header X-Forwarded-For $remote_addr;"),
-    ("haproxy", "option forwardfor"), ("apache2", ""),
+    ("nginx", "proxy_http_version 1.1; proxy_set_header Connection ''; proxy_set_header Host $host;"),
+    ("nginx", "proxy_http_version 1.1; proxy_set_header Connection ''; proxy_set_header Host $http_host;"),
+    ("haproxy", ""), ("haproxy", "option forwardfor"), ("apache2", ""),
 ])
 def test_status_and_metrics_are_not_told_through_a_proxy_on_this_machine(site, state, kind, setting):
     with Proxy(kind, site, state / "front", proxy=setting) as proxy:
