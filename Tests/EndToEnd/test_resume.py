@@ -53,10 +53,11 @@ def test_a_subscriber_of_another_queue_is_told_that_events_are_missing(site):
         assert stream.data(2) == ["a", "b"]
 
 
-def test_an_id_ahead_of_the_queue_is_told_and_goes_on_with_what_comes(site):
+@pytest.mark.parametrize("sequence", [999, 2**63, 2**64 - 1])
+def test_an_id_ahead_of_the_queue_is_told_and_goes_on_with_what_comes(site, sequence):
     (id_,) = site.publish_all(["a"])
     epoch = id_.split("-")[0]
-    with site.stream(headers={"Last-Event-ID": f"{epoch}-999"}) as stream:
+    with site.stream(headers={"Last-Event-ID": f"{epoch}-{sequence}"}) as stream:
         assert stream.event().type == "weir.gap"
         assert json.loads(site.publish("live").body)["id"]
         events = [stream.event()]

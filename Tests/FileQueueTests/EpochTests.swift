@@ -77,6 +77,8 @@ struct EpochTests {
     #expect(place(queue.epoch, 5) == .known)
     #expect(place(queue.epoch, 6) == .ahead)
     #expect(place(lost ^ queue.epoch ^ 1, 1) == .unknown)
+    #expect(place(lost, .max) == .lost(next: 3))
+    #expect(place(queue.epoch, .max) == .ahead)
   }
 
   @Test func `a copy that is opened lists its epochs, the newest first`() throws {

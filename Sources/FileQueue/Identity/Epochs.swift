@@ -100,8 +100,8 @@ extension Epochs {
   /// What `id` means to a queue whose last event on disk is the one before `next`.
   func place(of id: EventID, next: UInt64) -> IDPlace {
     guard let entry = entries.last(where: { $0.epoch == id.epoch }) else { return .unknown }
-    // The id before its first event is told at an epoch's begin.
-    guard id.sequence + 1 >= entry.first else { return .unknown }
+    // The id before its first event is told at an epoch's begin. An id may have any number.
+    guard id.sequence >= entry.first - 1 else { return .unknown }
     if let end = end(of: entry), id.sequence >= end { return .lost(next: end) }
     return id.sequence < next ? .known : .ahead
   }
