@@ -49,7 +49,7 @@ struct CommandFailure: Error, CustomStringConvertible {
     case .permissionDenied, .notPermitted, .readOnlyFileSystem: 77
     case .noSuchFileOrDirectory, .notDirectory: 66
     case .addressInUse: 69
-    case .fileExists: 73
+    case .fileExists, .tooManySymbolicLinkLevels: 73
     case .ioError, .brokenPipe: 74
     case .noSpace, .diskQuotaExceeded: 75
     default: 71

@@ -269,6 +269,21 @@ def test_a_queue_that_root_makes_or_restores_belongs_to_the_owner_of_the_folder_
     assert messages(restored) == ["a", "b"]
 
 
+@pytest.mark.parametrize("name", ["lock", "tail", "00000000000000000001.sse"])
+def test_root_gives_nothing_away_that_a_link_in_a_queue_leads_to(owned, name):
+    secret = owned.parent.parent / "secret"
+    secret.write_text("root's")
+    before = secret.stat()
+    (owned / name).unlink()
+    (owned / name).symlink_to(secret)
+    result = weir("publish", "--queue", owned, "x")
+    assert result.returncode == CANNOT_CREATE, result.stderr
+    assert "symbolic link" in result.stderr
+    after = secret.stat()
+    assert secret.read_text() == "root's"
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+
+
 @pytest.mark.parametrize("command", [
     ("tail", "--from", "start"), ("export",), ("status",), ("check",), ("backup", "-")])
 def test_a_member_of_the_group_may_read_and_nobody_else(owned, command):

@@ -11,6 +11,8 @@ extension SystemCallError {
     case .noSuchFileOrDirectory: "check the path, and make the directory that it is in"
     case .notDirectory: "a file stands where a directory should be: name another path"
     case .fileExists: "remove what is there, or name another path"
+    case .tooManySymbolicLinkLevels:
+      "a symbolic link stands where weir has a file of its own: remove it"
     case .readOnlyFileSystem: "name a place that can be written to"
     case .noSpace where call == "inotify_add_watch":
       "raise the number of watches (sysctl fs.inotify.max_user_watches)"

@@ -3,6 +3,9 @@ import Glibc
 public import SystemPackage
 
 /// How ``Descriptor/open(_:_:permissions:)`` opens a file.
+///
+/// What is opened for writing is no symbolic link (ELOOP): root follows none that the owner of a folder
+/// may have put there.
 public enum OpenMode: Sendable {
   /// O_RDONLY
   case readOnly
@@ -18,9 +21,9 @@ public enum OpenMode: Sendable {
   var flags: CInt {
     switch self {
     case .readOnly: O_RDONLY
-    case .readWrite: O_RDWR
-    case .createIfMissing: O_RDWR | O_CREAT
-    case .createNew: O_RDWR | O_CREAT | O_EXCL
+    case .readWrite: O_RDWR | O_NOFOLLOW
+    case .createIfMissing: O_RDWR | O_CREAT | O_NOFOLLOW
+    case .createNew: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
     case .directory: O_RDONLY | O_DIRECTORY
     }
   }

@@ -39,8 +39,9 @@ public enum FileSystem {
     of folder: FileStatus, _ path: FilePath
   ) throws(SystemCallError) {
     guard Credentials.areRoots else { return }
-    _ = try SystemCall.check("chown", path.string) {
-      unsafe path.withPlatformString { unsafe Glibc.chown($0, folder.owner, folder.group) }
+    // Whoever owns the folder may have put a link in its place meanwhile.
+    _ = try SystemCall.check("lchown", path.string) {
+      unsafe path.withPlatformString { unsafe Glibc.lchown($0, folder.owner, folder.group) }
     }
   }
 
