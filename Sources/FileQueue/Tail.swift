@@ -195,9 +195,12 @@ struct Tail: ~Copyable, Sendable {
     return sequence == 0 ? nil : sequence
   }
 
-  func raiseOldestKept(to sequence: UInt64) {
+  /// Notes, on disk, that retention keeps nothing older: after a power cut, too, the page is not to miss what
+  /// is removed then.
+  func raiseOldestKept(to sequence: UInt64) throws(SystemCallError) {
     touch()
     page.raise(Cell.oldestKept, to: sequence)
+    try descriptor.synchronizeData()
   }
 
   // MARK: - Where the queue lives

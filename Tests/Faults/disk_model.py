@@ -76,8 +76,8 @@ class Nothing:
     def keeps(self):
         return False
 
-    def tail(self, pages):
-        return None
+    def tail(self, pages, is_synced):
+        return pages[0] if is_synced else None
 
 
 class Everything:
@@ -88,8 +88,18 @@ class Everything:
     def keeps(self):
         return True
 
-    def tail(self, pages):
+    def tail(self, pages, is_synced):
         return pages[-1] if pages else None
+
+
+class OlderPage(Everything):
+    """All is there, but the page `tail` as it was at some moment since it was synced."""
+
+    def __init__(self, random):
+        self.random = random
+
+    def tail(self, pages, is_synced):
+        return self.random.choice(pages) if pages else None
 
 
 class Chance:
@@ -101,8 +111,10 @@ class Chance:
     def keeps(self):
         return self.random.random() < 0.6
 
-    def tail(self, pages):
-        """The page `tail`: absent, zeros, or any content that it has had."""
+    def tail(self, pages, is_synced):
+        """The page `tail`: any content that it has had since it was synced; absent or zeros if it never was."""
+        if is_synced:
+            return self.random.choice(pages)
         kind = self.random.randrange(6)
         if kind == 0 or not pages:
             return None
@@ -148,6 +160,7 @@ class Disk:
         self.durable_names = {}
         self.pending_names = []
         self.pages = []
+        self.has_page = False
         self.is_durable = False
 
     def begin(self, files):
@@ -192,6 +205,9 @@ class Disk:
         self.pages.append(entry.bytes)
 
     def follow_sync(self, entry, path):
+        if path == f"{self.root}/tail":
+            # No content that it had before is on disk any more.
+            self.pages, self.has_page = self.pages[-1:], True
         if path == self.root.rpartition("/")[0]:
             self.is_durable = True
         elif path in self.folders:
@@ -227,7 +243,7 @@ class Disk:
         state = {
             path: file and file.after_cut(luck) for path, file in names.items() if path != tail}
         # It is written through memory as well, whenever the kernel likes.
-        page = luck.tail(self.pages)
+        page = luck.tail(self.pages, self.has_page)
         if tail in self.names and page is not None:
             state[tail] = page
         # What is in a folder that is not there is not there either.

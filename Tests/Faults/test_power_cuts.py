@@ -9,7 +9,7 @@ import struct
 
 import pytest
 
-from disk_model import Chance, Disk, Everything, Nothing, fingerprint, read_trace, write_state
+from disk_model import Chance, Disk, Everything, Nothing, OlderPage, fingerprint, read_trace, write_state
 from expectations import complaints_about_answer
 from probe import PROGRAM, Appender, Server, append, data_of
 from processes import end, start, wait_until
@@ -31,9 +31,9 @@ class Workload:
     def environment(self, label, **settings):
         return self.faults.environment(self.queue, trace=self.trace, label=label, **settings)
 
-    def append(self, name, batches, segment_bytes=6000, **settings):
+    def append(self, name, batches, segment_bytes=6000, keep=None, **settings):
         return append(self.queue, name=name, batches=batches, batch_size=12,
-                      segment_bytes=segment_bytes, environment=self.environment(name, **settings))
+                      segment_bytes=segment_bytes, keep=keep, environment=self.environment(name, **settings))
 
     def start_appender(self, name, batches):
         return Appender(self.queue, name=name, batches=batches, batch_size=12, segment_bytes=6000,
@@ -226,3 +226,19 @@ def test_a_power_cut_at_any_moment_undoes_nothing_in_a_workload_of(
         return found + complaints_about_order(events)
 
     each(distinct_cuts(trace, workload.queue, final_log, chance, STATE_COUNT), examine)
+
+
+def test_what_retention_has_removed_is_not_missed_after_a_power_cut(faults, state, each, chance):
+    workload = Workload(faults, state)
+    run = workload.append("w", 30, keep=20)
+    assert run.status == 0, run
+    trace = read_trace(workload.trace)
+    begin = next(place for place, entry in enumerate(trace) if entry.what == "unlink")
+
+    def examine(server, folder, cut):
+        answer = server.ask("check", write_state(cut.state, workload.queue, folder))
+        return [line for line in answer.get("check", [answer.get("error")]) if "at the begin" in line]
+
+    lucks = [OlderPage(chance) for _ in range(8)]
+    found = cuts(trace, workload.queue, Promises({}), lucks)
+    each([cut for cut in found if cut.place >= begin], examine)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FileQueue
+import Kernel
 import SystemPackage
 
 /// The command `QueueProbe append`.
@@ -26,19 +27,31 @@ struct Append: ParsableCommand {
   @Flag(help: "After an error, try the same batch again a few times before giving up.")
   var persist = false
 
+  @Option(help: "How many events retention is to keep in the end; all of them if not named.")
+  var keep: Int?
+
   func run() throws {
     var tries = persist ? 4 : 1
     while true {
       do {
         let opened = try Queue(at: FilePath(queue), creating: true)
         var appender = try Appender(opened, segmentByteCountMaximum: segmentBytes)
-        return try append(to: &appender)
+        try append(to: &appender)
+        if let keep { try removeOld(keep, in: opened) }
+        return
       } catch let error as QueueError {
         try Output.write(line: error.line)
         tries -= 1
         if tries == 0 { throw ExitCode(1) }
       }
     }
+  }
+
+  private func removeOld(_ keep: Int, in queue: Queue) throws {
+    let retention = Retention(byteCountMaximum: nil, ageMaximum: nil, eventCountMaximum: keep)
+    let upkeep = try Upkeep(queue, retention: retention) { _, _ in }
+    while try queue.oldestSequence() == 1 { Clock.pause(.milliseconds(10)) }
+    upkeep.stop()
   }
 
   private func append(to appender: inout Appender) throws {

@@ -133,7 +133,11 @@ struct UpkeepRounds: ~Copyable {
       contents.append(try self.contents(of: segment, next: next))
     }
     let count = retention.removableCount(contents, now: now)
-    if count > 0 { queue.tail.raiseOldestKept(to: segments[count].first) }
+    if count > 0 {
+      try mapping { () throws(SystemCallError) in
+        try queue.tail.raiseOldestKept(to: segments[count].first)
+      }
+    }
     for _ in 0..<count {
       let segment = segments.removeFirst()
       try mapping { () throws(SystemCallError) in try queue.directory.remove(segment) }
