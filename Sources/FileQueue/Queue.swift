@@ -50,7 +50,8 @@ public final class Queue: Sendable {
     if try mapping({ () throws(SystemCallError) in try opening.isFirst() }) {
       (self.epochs, recovery) = try opening.recover(epochs, isNew: isNew)
     } else {
-      guard opening.isAtHome else { throw .linked(path: path.string) }
+      // Before a weir knew of homes it noted none.
+      guard opening.isAtHome || opening.tail.home == nil else { throw .linked(path: path.string) }
       self.epochs = opening.tail.epochs(inFile: epochs)
       recovery = RecoveryReport()
     }

@@ -225,15 +225,14 @@ struct QueueDirectory: Hashable, Sendable {
   }
 
   /// Gives this folder files of its own in the place of those that it shares with another one, whose
-  /// copy of hard links it is, and that would be written to; nobody has either open.
+  /// copy of hard links it is, and that would be written to; nobody has this one open.
   func breakLinks() throws(SystemCallError) {
     let last = (try? segments())?.last
     let written =
       [lockPath, tailPath, upkeepPath] + (last.map { [textPath($0), indexPath($0)] } ?? [])
     for path in written {
-      guard let file = try? Descriptor.open(path, .readOnly), try file.status().linkCount > 1 else {
-        continue
-      }
+      guard let status = try? FileStatus(of: path), status.linkCount > 1 else { continue }
+      let file = try Descriptor.open(path, .readOnly)
       var bytes = [UInt8](repeating: 0, count: try file.status().byteCount)
       var span = bytes.mutableSpan
       _ = try file.read(at: 0, into: &span)

@@ -130,6 +130,17 @@ struct EpochTests {
     #expect(try fixture.read(queue) == ["a"])
   }
 
+  @Test func `a queue that a weir has open which notes no home is opened beside it`() throws {
+    let fixture = try QueueFixture()
+    let queue = try fixture.open()
+    try withExtendedLifetime(queue) { _ in
+      let page = try Descriptor.open(fixture.path.appending("tail"), .readWrite)
+      try page.writeAll([UInt8](repeating: 0, count: QueueHome.cellCount * 8).span, at: 40 * 8)
+      try fixture.fill(["a"])
+      #expect(try fixture.read(queue) == ["a"])
+    }
+  }
+
   @Test func `a copy of hard links writes nothing into the original`() throws {
     let fixture = try QueueFixture()
     try fixture.fill(["a"])
@@ -147,6 +158,24 @@ struct EpochTests {
     #expect(try fixture.directory.bytes("00000000000000000001.sse") == before)
     #expect(try fixture.read(try fixture.open()) == ["a"])
     #expect(try other.read(try other.open()) == ["a", "b"])
+  }
+
+  @Test func `a copy of hard links without the page leaves what the original appends`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill(["a"])
+    let other = try QueueFixture()
+    for name in try fixture.directory.names() where name != "tail" {
+      try FileManager.default.linkItem(
+        atPath: fixture.path.appending(name).string, toPath: other.path.appending(name).string)
+    }
+    let copied = try other.open()
+    try fixture.fill(["b"])
+    let before = try fixture.directory.bytes("00000000000000000001.sse")
+    var appender = try Appender(copied)
+    _ = try appender.append([other.pending("c")])
+    #expect(try fixture.directory.bytes("00000000000000000001.sse") == before)
+    #expect(try other.read(copied) == ["a", "c"])
+    #expect(try fixture.read(try fixture.open()) == ["a", "b"])
   }
 
   @Test func `a file of epochs says what was written, whatever they are`() throws {
@@ -184,6 +213,18 @@ struct EpochTests {
       Issue.record("\(String(describing: error))")
       return
     }
+  }
+
+  @Test(arguments: [UInt64(8), 9])
+  func `a home is known again, also where files are on another device than folders`(
+    tailDevice: UInt64
+  ) {
+    let folder = FileIdentity(device: 8, inode: 1, birthUnixNanoseconds: 5)
+    let tail = FileIdentity(device: tailDevice, inode: 2, birthUnixNanoseconds: 6)
+    let home = QueueHome(folder: folder, tail: tail)
+    #expect(QueueHome(cells: home.cells) == home)
+    #expect(home != QueueHome(folder: folder, tail: folder))
+    #expect(home != QueueHome(folder: tail, tail: tail))
   }
 
   @Test func `of very many epochs those are forgotten that gave no number`() {

@@ -16,7 +16,9 @@ struct QueueHome: Hashable, Sendable {
   init(folder: FileIdentity, tail: FileIdentity) {
     boot = .current
     self.folder = folder
-    self.tail = tail
+    // In a file system that is made of several, files are on other devices than folders.
+    self.tail = FileIdentity(
+      device: folder.device, inode: tail.inode, birthUnixNanoseconds: tail.birthUnixNanoseconds)
   }
 
   /// Reads one from a page; nil where none was written.
@@ -26,7 +28,6 @@ struct QueueHome: Hashable, Sendable {
     folder = FileIdentity(
       device: cells[2], inode: cells[3],
       birthUnixNanoseconds: Int64(bitPattern: cells[4]))
-    // Both are on one device.
     tail = FileIdentity(
       device: cells[2], inode: cells[5], birthUnixNanoseconds: Int64(bitPattern: cells[6]))
   }

@@ -23,8 +23,9 @@ struct QueueOpening: ~Copyable {
   /// Whether nobody else has the queue open; if so, nobody opens it before this one is done.
   mutating func isFirst() throws(SystemCallError) -> Bool {
     guard try presence.tryLock() else { return false }
-    guard try tail.status().linkCount > 1 else { return true }
+    let isLinked = try tail.status().linkCount > 1
     try directory.breakLinks()
+    guard isLinked else { return true }
     presence = FileLock(try Descriptor.open(directory.tailPath, .readWrite))
     tail = try Tail(try Descriptor.open(directory.tailPath, .readWrite))
     return try presence.tryLock()
