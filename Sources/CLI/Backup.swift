@@ -36,6 +36,8 @@ struct Backup: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
+      // Three for each segment are open at once.
+      _ = try DescriptorLimit.raise()
       let backup = try QueueBackup(of: FilePath(queueOption.queue))
       let content = EventCount(backup).text
       if destination == "-" {

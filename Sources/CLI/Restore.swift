@@ -34,6 +34,7 @@ struct Restore: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
+      _ = try DescriptorLimit.raise()
       let path = FilePath(queueOption.queue)
       let damage: [String]
       if backup == "-" {

@@ -136,12 +136,11 @@ struct QueueDirectory: Hashable, Sendable {
     try replace(epochPath, with: EpochFile.content(epochs).span)
   }
 
-  /// What a folder may hold that is to become a queue: what a queue has before its epoch, and what file
-  /// systems and version control put into empty folders.
-  static let harmless = [
-    "lock", "tail", "upkeep", "workers", "epoch.new", "lost+found", ".gitkeep", ".gitignore",
-    ".keep",
-  ]
+  /// What file systems and version control put into empty folders.
+  static let namesInEmptyFolders = ["lost+found", ".gitkeep", ".gitignore", ".keep"]
+  /// What a folder may hold that is to become a queue: that, and what a queue has before its epoch.
+  private static let harmless =
+    ["lock", "tail", "upkeep", "workers", "epoch.new"] + namesInEmptyFolders
 
   private func refuseStrangers() throws(QueueError) {
     guard try EpochFile.read(in: path) == nil else { return }

@@ -1,3 +1,4 @@
+import Foundation
 import Kernel
 import Support
 import Synchronization
@@ -117,6 +118,41 @@ struct BackupTests {
     #expect(queue.epochs.epoch(of: 3) != epoch)
   }
 
+  @Test(arguments: ["", "lost+found", ".gitkeep", "unfinished"])
+  func `a folder that is there and as good as empty is kept, and filled`(with name: String) throws {
+    try fixture.fill(["a", "b"], segmentByteCountMaximum: 100)
+    for (folder, isRestored) in [("backup", false), ("restored", true)] {
+      let path = places.path.appending(folder)
+      _ = try FileSystem.makeDirectory(path)
+      try FileSystem.setPermissions(path, 0o755)
+      if !name.isEmpty { _ = try FileSystem.makeDirectory(path.appending(name)) }
+      let before = try FileStatus(of: path)
+      let damage =
+        isRestored
+        ? try QueueRestore.run(from: fixture.path, to: path)
+        : try QueueBackup(of: fixture.path).write(to: path)
+      #expect(damage.isEmpty)
+      #expect(try read(path) == ["a", "b"])
+      let after = try FileStatus(of: path)
+      #expect(after.identity == before.identity)
+      #expect(after.permissions == before.permissions)
+      #expect(try FileStatus(of: path.appending("epoch")).permissions == 0o644)
+    }
+    #expect(try places.directory.names().sorted() == ["backup", "restored"])
+  }
+
+  @Test func `what somebody else keeps where a copy is gathered is left alone`() throws {
+    try fixture.fill(["a"])
+    let folder = places.path.appending("backup.partial")
+    _ = try FileSystem.makeDirectory(folder)
+    try places.directory.write([1], to: "backup.partial/photo.jpg")
+    let message = error {
+      _ = try QueueBackup(of: fixture.path).write(to: places.path.appending("backup"))
+    }
+    #expect(message.contains("photo.jpg is in it"))
+    #expect(try FileSystem.names(in: folder) == ["photo.jpg"])
+  }
+
   @Test func `nothing is overwritten`() throws {
     try fixture.fill(["a"])
     let other = places.path.appending("other")
@@ -173,8 +209,7 @@ struct BackupTests {
               return rest.isEmpty ? nil : rest
             }
           }, to: path)
-        let directory = QueueDirectory(path: path)
-        try directory.removeUnfinished()
+        try FileManager.default.removeItem(atPath: path.string)
       } catch {
         #expect(try places.directory.names().isEmpty, "\(error), seed \(SeededGenerator.seed)")
       }

@@ -14,15 +14,12 @@ extension QueueBackup {
     if try Self.isEarlierBackup(folder, epochs) {
       try update(target)
     } else {
-      let fresh = QueueDirectory(path: FilePath(folder.string + ".partial"))
+      let copy = try UnfinishedCopy(for: folder)
       try mapping { () throws(SystemCallError) in
-        try fresh.removeUnfinished()
-        _ = try FileSystem.makeDirectory(fresh.path)
-        try FileSystem.giveToFoldersOwner(fresh.path)
-        for file in files { try Self.copy(file, to: fresh) }
-        try fresh.synchronize()
+        for file in files { try Self.copy(file, to: copy.directory) }
+        try copy.directory.synchronize()
       }
-      try fresh.takePlace(folder)
+      try copy.takePlace()
     }
     return try Self.damage(in: target)
   }
@@ -39,9 +36,7 @@ extension QueueBackup {
     _ folder: FilePath, _ epochs: Epochs
   ) throws(QueueError) -> Bool {
     do {
-      if try FileSystem.names(in: folder).allSatisfy({ QueueDirectory.harmless.contains($0) }) {
-        return false
-      }
+      if try UnfinishedCopy.strangers(in: folder).isEmpty { return false }
     } catch {
       if error.errno == .noSuchFileOrDirectory { return false }
       throw .system(error)
@@ -114,40 +109,5 @@ extension QueueBackup {
       try Descriptor.open(path.removingLastComponent(), .directory).synchronize()
     }
     try target.synchronize()
-  }
-}
-
-extension QueueDirectory {
-  /// Gives a finished folder its name, on disk; what has the name has to be an empty folder.
-  func takePlace(_ folder: FilePath) throws(QueueError) {
-    let parent = folder.removingLastComponent()
-    do {
-      try FileSystem.rename(path, to: folder)
-      try Descriptor.open(parent.isEmpty ? "." : parent, .directory).synchronize()
-    } catch {
-      try? removeUnfinished()
-      switch error.errno {
-      case .directoryNotEmpty, .fileExists, .notDirectory:
-        throw .cannotWriteBackup(path: folder.string, reason: "other things are in it")
-      case .resourceBusy, .improperLink:
-        throw .cannotWriteBackup(path: folder.string, reason: "a file system is mounted there")
-      default: throw .system(error)
-      }
-    }
-  }
-
-  /// Removes what an earlier try has left that did not come to its end.
-  func removeUnfinished() throws(SystemCallError) {
-    do throws(SystemCallError) {
-      for folder in [quarantinePath, path] {
-        guard let names = try? FileSystem.names(in: folder) else { continue }
-        for name in names where folder.appending(name) != quarantinePath {
-          try FileSystem.unlink(folder.appending(name))
-        }
-        try FileSystem.removeDirectory(folder)
-      }
-    } catch {
-      if error.errno != .noSuchFileOrDirectory { throw error }
-    }
   }
 }

@@ -49,7 +49,9 @@ public struct QueueBackup {
       // In this order each file is right beside those that were copied before, also by an earlier backup.
       // What is derived and not there is made when the backup is opened.
       let index = try Self.file(segment.indexFile, in: directory, byteCount: indexByteCount)
-      let topics = try Self.file(segment.topicsFile, in: directory)
+      // A table is of all of a segment, which may have got more events meanwhile.
+      let topics =
+        segment == end?.segment ? nil : try Self.file(segment.topicsFile, in: directory)
       files += [index, text, topics].compactMap { $0 }
     }
     if segments.isEmpty {

@@ -23,29 +23,25 @@ public enum QueueRestore {
     archive read: @escaping () throws(SystemCallError) -> [UInt8]?, to path: FilePath
   ) throws(QueueError) -> [String] {
     try refuseOccupied(path)
-    let fresh = QueueDirectory(path: FilePath(path.string + ".partial"))
+    let copy = try UnfinishedCopy(for: path)
+    let fresh = copy.directory
     do throws(QueueError) {
-      try mapping { () throws(SystemCallError) in
-        try fresh.removeUnfinished()
-        _ = try FileSystem.makeDirectory(fresh.path)
-        try FileSystem.giveToFoldersOwner(fresh.path)
-      }
       var reader = TarReader(read)
       try reader.unpack(into: fresh)
       guard try EpochFile.read(in: fresh.path) != nil else {
         throw .badArchive(offset: reader.offset, reason: "it has no file `epoch`: it is no queue's")
       }
     } catch {
-      try? fresh.removeUnfinished()
+      try? copy.remove()
       throw error
     }
-    try fresh.takePlace(path)
+    try copy.takePlace()
     return try QueueBackup.damage(in: QueueDirectory(path: path))
   }
 
   private static func refuseOccupied(_ path: FilePath) throws(QueueError) {
     do {
-      let strangers = try FileSystem.names(in: path).filter { $0 != "lost+found" }
+      let strangers = try UnfinishedCopy.strangers(in: path)
       guard strangers.isEmpty else {
         throw QueueError.cannotWriteBackup(path: path.string, reason: "\(strangers[0]) is in it")
       }
