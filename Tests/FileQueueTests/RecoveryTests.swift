@@ -17,6 +17,21 @@ struct RecoveryTests {
     #expect(try fixture.read(queue) == ["a", "b", "c"])
   }
 
+  @Test func `times do not step back because the last segment has none`() throws {
+    let fixture = try QueueFixture()
+    func append(at time: Int64, thenSeal isSealed: Bool = false) throws {
+      var appender = try Appender(try fixture.open())
+      let event = try PendingEvent(.init(data: "x"), topic: .default, publishedAt: time)
+      _ = try appender.append([event])
+      if isSealed { try appender.seal() }
+    }
+    try append(at: 1_600_000_000_200, thenSeal: true)
+    try append(at: 1_600_000_000_100)
+    var reader = QueueReader(try fixture.open())
+    #expect(
+      try reader.time(ofEventBefore: 3, in: SegmentName(first: 2)) == 1_600_000_000_200)
+  }
+
   @Test func `wherever an append was torn, it is cut off and the others survive`() throws {
     let fixture = try QueueFixture()
     try fixture.fill(["a", "b"])

@@ -20,9 +20,20 @@ struct Recovery {
   ///   believed.
   /// - Throws: `badEpochFile` where the events are of another queue than the file `epoch`.
   mutating func run(_ memory: Tail.Memory?) throws(QueueError) -> Tail.AppendedEnd {
-    let end = try findEnd(memory)
+    var end = try findEnd(memory)
+    if end.unixMilliseconds == 0 { end.unixMilliseconds = try lastTime() }
     noteRemovedSegments(memory)
     return end
+  }
+
+  /// When the last event was published, which the last segment does not tell where it has none; 0 where no
+  /// segment has any.
+  private func lastTime() throws(QueueError) -> Int64 {
+    for segment in try directory.segments().reversed() {
+      let found = try mapping { () throws(SystemCallError) in try scan(segment) }
+      if found.recordCount > 0 { return found.unixMilliseconds }
+    }
+    return 0
   }
 
   private mutating func findEnd(_ memory: Tail.Memory?) throws(QueueError) -> Tail.AppendedEnd {
