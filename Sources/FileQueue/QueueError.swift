@@ -42,6 +42,8 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
   case readOnly(reason: String)
   /// More waits for the disk than the queue takes in.
   case overloaded(byteCountMaximum: Int)
+  /// The disk stands still: so many wait already to be told whether a publish would succeed.
+  case stalled(waiterCount: Int)
   /// The committer has been stopped.
   case stopped
   /// A segment is not what the queue's tail says.
@@ -104,6 +106,8 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
         + "`weir check`, then restart weir"
     case .overloaded(let limit):
       "more than \(limit) bytes wait for the disk: publish again later"
+    case .stalled(let count):
+      "the disk has not answered for so long that \(count) wait to know of it: look what holds it up"
     case .stopped:
       "weir is stopping: publish again later"
     case .damaged(let segment, let offset, let reason):

@@ -61,6 +61,9 @@ def test_who_is_told_to_come_back_misses_nothing_until_then(make_site):
         for path, headers in (("/sse", {"Last-Event-ID": "@1"}), (f"/sse?last_event_id={ids[0]}", {})):
             with site.stream(path, headers) as other:
                 assert other.rest() == [] and other.last_event_id == "" and other.retry
+        # A library that takes the block of an id for an empty event.
+        with site.stream(headers={"User-Agent": "python-httpx/0.28.1"}) as other:
+            assert other.rest() == [] and other.last_event_id == "" and other.retry
     without = make_site("--max-streams", "1", "--no-checkpoints")
     with without.stream() as taken:
         taken.line()

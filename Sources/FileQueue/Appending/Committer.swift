@@ -82,7 +82,7 @@ public final class Committer: Sendable {
       if state.isStopped { return (.stopped, false) }
       if let probed = state.probed, now < probed.until { return (.some(probed.finding), false) }
       guard state.probers.count < QueueLimits.probeWaiterCountMaximum else {
-        return (.overloaded(byteCountMaximum: QueueLimits.pendingByteCountMaximum), false)
+        return (.stalled(waiterCount: QueueLimits.probeWaiterCountMaximum), false)
       }
       state.probers.append(completion)
       return (nil, state.probers.count == 1)

@@ -13,7 +13,7 @@ extension Problem {
       case .full: (507, .queueFull)
       case .readOnly, .damaged, .deleted: (503, .queueReadOnly)
       case .moved: (503, .queueMoved)
-      case .overloaded, .locked: (503, .queueBusy)
+      case .overloaded, .stalled, .locked: (503, .queueBusy)
       case .stopped: (503, .stopping)
       case .noQueue, .notAQueue, .badEpochFile, .cannotWriteBackup, .badArchive, .unknownFormat,
         .networkFileSystem, .notOwner,
@@ -37,7 +37,6 @@ extension Problem {
 
   /// What a probe is told while a publish could not succeed: always 503, which load balancers know.
   init(notReady error: QueueError) {
-    let problem = Problem(error)
-    self.init(status: 503, code: problem.code, detail: problem.detail)
+    self.init(status: 503, code: Problem(error).code, detail: "a publish would fail: \(error)")
   }
 }

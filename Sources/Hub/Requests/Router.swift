@@ -159,13 +159,15 @@ struct Router: Responder {
       return .now(Response(status: 200, headers: headers, body: []))
     }
     let remoteAddress = request.parameter("REMOTE_ADDR") ?? "unknown"
+    let takesIDBlocks = request.parameter("WEIR_NO_ID_BLOCKS") == nil
     let slot: StreamSlot
     switch admission.admit(remoteAddress, now: Clock.monotonicNanoseconds()) {
     case .admitted(let given): slot = given
     case .refused(let refusal, let delay):
       counters.add(to: PageLayout.cell(refusal))
-      let id =
-        configuration.streams.sendsCheckpoints && subscription.start == .next ? queue.newestID : nil
+      let isToldID =
+        configuration.streams.sendsCheckpoints && takesIDBlocks && subscription.start == .next
+      let id = isToldID ? queue.newestID : nil
       return .now(try answer(to: refusal, returnDelay: delay, headers: headers, id: id))
     }
     let arrival = Arrival(
@@ -173,7 +175,7 @@ struct Router: Responder {
       opening: StreamOpening.bytes(
         headers: headers, retryMilliseconds: configuration.retryMilliseconds,
         requestID: request.requestID),
-      joinsAt: queue.durableNext, takesIDBlocks: request.parameter("WEIR_NO_ID_BLOCKS") == nil,
+      joinsAt: queue.durableNext, takesIDBlocks: takesIDBlocks,
       slot: slot)
     let loop = loops[Int.random(in: 0..<loops.count)]
     return .stream { connection in loop.hand(arrival, connection) }
