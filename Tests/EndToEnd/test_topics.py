@@ -80,6 +80,9 @@ def test_a_topic_in_a_path_is_what_the_client_has_sent(site, path, topic):
 def test_an_address_that_nginx_has_to_resolve_first_is_refused(site, path):
     status, answer = publish_to(site, path)
     assert status == 400 and json.loads(answer)["code"] == "invalid_topic", answer
+    # What has to be resolved is named.
+    assert any(f"'{what}'" in json.loads(answer)["detail"] and what in path.replace("%2e", ".")
+               for what in ("//", "/./", "/../", "%2F"))
     with site.stream(path.replace("publish", "sse")) as stream:
         assert stream.status == 400
 

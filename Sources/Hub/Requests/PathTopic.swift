@@ -48,8 +48,9 @@ enum PathTopic {
     }
     throw Problem(
       status: 400, code: .invalidTopic,
-      detail: "the address leads here only where '//', '/./' or '/../' in it is resolved, and its "
-        + "topic may be another one then: send it without these, or name the topic as ?topic=…",
+      detail: "the address leads here only after '//', '/./', '/../' or '%2F' in it is resolved, "
+        + "and its topic may be another one then: send it without these, or name the topic as "
+        + "?topic=…",
       field: "topic")
   }
 }
