@@ -40,7 +40,6 @@ struct Tail: ParsableCommand {
           try printer.goOn(in: found, from: next)
           watch = Self.watch(found)
           queue = found
-          continue
         }
         isRead =
           try

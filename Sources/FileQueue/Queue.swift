@@ -67,7 +67,8 @@ public final class Queue: Sendable {
     self.directory = directory
     if tail.pendingEpoch != nil {
       var appender = try Appender(self)
-      // A full disk is no reason not to serve what there is: the first append begins it then.
+      // What stands in the way, such as a full disk, is no reason not to serve what there is: the first
+      // append begins it then, or tells why not.
       try? appender.beginEpoch()
     }
   }

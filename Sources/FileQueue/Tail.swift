@@ -184,8 +184,10 @@ struct Tail: ~Copyable, Sendable {
 
   /// The epochs of the queue, of which those in the file are all but the one that has not begun yet.
   func epochs(inFile known: Epochs) -> Epochs {
+    // In this order: while the epoch is pending nothing is appended.
+    let next = appendedEnd.next
     guard let pending = pendingEpoch, known.current != pending else { return known }
-    return known.beginning(pending, at: appendedEnd.next)
+    return known.beginning(pending, at: next)
   }
 
   /// The first event that retention keeps, raised before what is older is removed; nil where nobody has

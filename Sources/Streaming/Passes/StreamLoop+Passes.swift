@@ -90,7 +90,7 @@ extension StreamLoop {
   func event(of gap: QueueGap, next: UInt64) -> GapEvent {
     GapEvent(
       requested: "\(queue.epochs.id(of: gap.missing.lowerBound - 1))",
-      oldest: queue.epochs.id(of: next), newest: queue.newestID,
+      next: next, in: queue,
       reason: gap.reason == .damaged ? .damaged : .expired)
   }
 

@@ -5,11 +5,22 @@ import FileQueue
 struct GapEvent {
   /// What the subscriber asked to resume after.
   let requested: String
+  /// The event before the first one that it gets next: who loses the connection now resumes behind it.
+  let resume: EventID
   /// The first event that it gets next, or will get.
   let oldest: EventID
   /// The last event on disk.
   let newest: EventID
   let reason: GapReason
+
+  /// - Parameter next: the first event that the subscriber gets.
+  init(requested: String, next: UInt64, in queue: borrowing Queue, reason: GapReason) {
+    self.requested = requested
+    self.reason = reason
+    resume = queue.epochs.id(of: next - 1)
+    oldest = queue.epochs.id(of: next)
+    newest = queue.newestID
+  }
 
   private struct Content: Encodable {
     let requested: String
@@ -19,14 +30,10 @@ struct GapEvent {
   }
 
   /// Appends the event.
-  ///
-  /// Its id is the one before the next event, so that a client that loses the connection now
-  /// resumes behind the gap.
   func append(to bytes: inout [UInt8]) {
     let content = Content(
       requested: requested, oldest: oldest.description, newest: newest.description,
       reason: reason.rawValue)
-    let resume = EventID(epoch: oldest.epoch, sequence: oldest.sequence - 1)
     bytes.append(contentsOf: "event: weir.gap\ndata: ".utf8)
     // JSON.encode ends with a newline, which ends the data line.
     bytes.append(contentsOf: JSON.encode(content))

@@ -55,7 +55,7 @@ enum Resumption {
   ) throws(QueueError) -> Resumption {
     .afterGap(
       GapEvent(
-        requested: requested, oldest: queue.epochs.id(of: max(next, try queue.oldestSequence())),
-        newest: queue.newestID, reason: reason))
+        requested: requested, next: max(next, try queue.oldestSequence()), in: queue,
+        reason: reason))
   }
 }
