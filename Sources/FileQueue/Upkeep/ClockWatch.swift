@@ -48,7 +48,8 @@ struct ClockWatch: Sendable {
   /// Looks at the clocks; returns what is new.
   mutating func look(wall: Int64, monotonic: Int64) -> Finding? {
     let wall = Self.bounded(wall)
-    // What takes longer was a sleep of the machine, after which its clock may be wrong.
+    // No look comes so late: then this clock has jumped, too. In a sleep of the machine it stands still, so
+    // that one counts as a jump of the wall clock, which may be wrong after it.
     let elapsed = min(max(0, (monotonic &- lastMonotonic) / 1_000_000), Self.tolerance)
     lastMonotonic = monotonic
     let expected = now + elapsed

@@ -33,7 +33,7 @@ public final class Upkeep: Sendable {
       while !rounds.isStopped(waker) {
         switch watch.look() {
         case .here: rounds.run()
-        case .away: continue
+        case .away: rounds.lookAtClocks()
         case .replaced(let what): return replaced(what)
         }
       }

@@ -73,11 +73,17 @@ struct UpkeepRounds: ~Copyable {
     (try? waker.wait(timeout: QueueLimits.upkeepInterval)) ?? false
   }
 
+  /// Looks at the clocks, in every round: a pause would be taken for a jump.
+  mutating func lookAtClocks() {
+    guard let finding = clockWatch.look(wall: clocks.wall(), monotonic: clocks.monotonic()) else {
+      return
+    }
+    report(false, Self.text(of: finding, isStart: false))
+  }
+
   /// Does what there is to do; what fails is tried again in the next round.
   mutating func run() {
-    if let finding = clockWatch.look(wall: clocks.wall(), monotonic: clocks.monotonic()) {
-      report(false, Self.text(of: finding, isStart: false))
-    }
+    lookAtClocks()
     if queue.tail.hasFailed {
       let error = QueueError.readOnly(reason: "a write or a sync to the disk has failed")
       if let text = failures.report(error, now: clocks.monotonic()) { report(true, text) }
