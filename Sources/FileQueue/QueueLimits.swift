@@ -41,7 +41,10 @@ public enum QueueLimits {
   static let epochFileByteCountMaximum = 4 << 20
   /// The kernel dates a store into the page `tail` at most so much later than its time was noted; where
   /// it is later somebody else has changed the file.
-  static let tailTouchTolerance: Duration = .seconds(1)
+  ///
+  /// Far less than it takes to copy a queue, publish, and put the copy back. A store that was held up for
+  /// longer, in a process that died then, costs no more than an epoch that was not needed.
+  static let tailTouchTolerance: Duration = .milliseconds(5)
 
   // MARK: - Backups
 

@@ -124,6 +124,24 @@ def test_a_tail_goes_on_across_restarts_and_says_that_a_queue_was_restored(site)
         end(tail)
 
 
+@pytest.mark.parametrize("way", [
+    "cp -a copy/. queue/", "cp -r copy/. queue/", "tar -C copy -c . | tar -C queue -x --overwrite",
+    "for f in tail 00000000000000000001.sse; do cat copy/$f > queue/$f; done",
+    "tar -C copy -c . | tar -C queue -x", "cp -al copy new && rm -r queue && mv new queue"])
+def test_an_older_copy_that_is_put_back_at_once_gives_no_id_to_two_events(state, way):
+    queue = state / "queue"
+    fill(queue, ["a", "b"])
+    subprocess.run(["cp", "-a", queue, state / "copy"], check=True)
+    fill(queue, ["seen"])
+    seen = export(queue)
+    subprocess.run(["sh", "-c", way], cwd=state, check=True)
+    fill(queue, ["new", "newer"])
+    now = export(queue)
+    assert messages(queue) == ["a", "b", "new", "newer"]
+    assert len(dict(seen) | dict(now)) == 5, "an id names one event"
+    assert weir("check", "--queue", queue).returncode == 0
+
+
 # --- Backups ---
 
 
