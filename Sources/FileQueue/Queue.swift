@@ -42,7 +42,7 @@ public final class Queue: Sendable {
     try directory.refuseNetworkFileSystem()
     try directory.refuseOtherUsers()
     let lock = try mapping { () throws(SystemCallError) in
-      FileLock(try Descriptor.openAsFolders(directory.lockPath, .createIfMissing))
+      FileLock(try directory.open(directory.lockPath, .createIfMissing))
     }
     try lock.hold(at: directory.lockPath)
     let (epochs, isNew) = try directory.prepare()

@@ -56,10 +56,20 @@ struct QueueDirectory: Hashable, Sendable {
     try synchronize()
   }
 
+  /// Opens or makes a file in the queue; what root makes belongs to whoever keeps the queue.
+  func open(_ path: FilePath, _ mode: OpenMode) throws(SystemCallError) -> Descriptor {
+    try Descriptor.openAsFolders(path, mode, madeBy: epochPath)
+  }
+
+  /// Makes a folder in the queue, likewise; returns false where it is there already.
+  func makeFolder(_ path: FilePath) throws(SystemCallError) -> Bool {
+    try FileSystem.makeDirectoryAsFolders(path, madeBy: epochPath)
+  }
+
   /// Writes a whole file under its name at once: nobody ever sees a part of it, and it is on disk.
   func replace(_ path: FilePath, with bytes: Span<UInt8>) throws(SystemCallError) {
     let staging = FilePath(path.string + ".new")
-    let file = try Descriptor.openAsFolders(staging, .createIfMissing)
+    let file = try open(staging, .createIfMissing)
     try file.truncate(to: 0)
     try file.writeAll(bytes, at: 0)
     try file.synchronize()
@@ -69,7 +79,7 @@ struct QueueDirectory: Hashable, Sendable {
 
   /// Keeps bytes for people, in the quarantine, on disk; returns the file's name.
   func quarantine(_ bytes: Span<UInt8>, as name: String) throws(SystemCallError) -> String {
-    if try FileSystem.makeDirectoryAsFolders(quarantinePath) { try synchronize() }
+    if try makeFolder(quarantinePath) { try synchronize() }
     let taken = Set(try FileSystem.names(in: quarantinePath))
     var free = name
     var number = 2
@@ -77,7 +87,7 @@ struct QueueDirectory: Hashable, Sendable {
       free = "\(name).\(number)"
       number += 1
     }
-    let file = try Descriptor.openAsFolders(quarantinePath.appending(free), .createNew)
+    let file = try open(quarantinePath.appending(free), .createNew)
     try file.writeAll(bytes, at: 0)
     try file.synchronize()
     try Descriptor.open(quarantinePath, .directory).synchronize()

@@ -101,6 +101,19 @@ def test_a_deleted_page_ends_the_worker_and_the_next_one_goes_on(site):
         assert stream.event().data == "b"
 
 
+@pytest.mark.parametrize("harm", ["rm lock", "rm lock && touch lock", "rm lock && mkdir lock"])
+def test_a_worker_without_its_lock_ends_although_nobody_publishes(site, harm):
+    ids = site.publish_all(["a"])
+    subprocess.run(["sh", "-c", harm], cwd=site.queue, check=True)
+    assert site.weir.wait(PATIENCE_SECONDS) == SYSTEM
+    site.wait_for_log("lock was deleted or replaced")
+    subprocess.run(["rm", "-rf", "lock"], cwd=site.queue, check=True)
+    site.start_weir()
+    with site.stream(headers={"Last-Event-ID": ids[0]}) as stream:
+        site.publish_all(["b"])
+        assert stream.event().data == "b"
+
+
 def test_a_tail_goes_on_across_restarts_and_says_that_a_queue_was_restored(site):
     site.publish_all(["a"])
     backup = site.folder / "backup"
@@ -300,6 +313,28 @@ def test_root_gives_nothing_away_that_a_link_in_a_queue_leads_to(owned, name):
     after = secret.stat()
     assert secret.read_text() == "root's"
     assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make a folder that is root's")
+@pytest.mark.parametrize("mode", [0o777, 0o2775, 0o1777])
+def test_in_a_folder_of_roots_the_queue_stays_with_the_user_who_made_it(state, mode):
+    state.chmod(0o755)
+    queue = state / "volume"
+    queue.mkdir()
+    os.chown(queue, 0, GROUP)
+    queue.chmod(mode)
+    nobody = (NOBODY, GROUP, weir_program())
+    assert as_user(*nobody, "import", "--queue", queue).returncode == 0
+    assert as_user(*nobody, "publish", "--queue", queue, "one").returncode == 0
+    (queue / "tail").unlink()  # The next event begins an epoch, as after a start of the machine.
+    assert weir("publish", "--queue", queue, "root's").returncode == 0
+    large = json.dumps({"message": "r" * 900_000}) + "\n"
+    assert weir("import", "--queue", queue, stdin=large * 80).returncode == 0
+    assert weir("check", "--queue", queue, "--repair").returncode == 0
+    for path in queue.iterdir():
+        assert path.stat().st_uid == NOBODY, path
+    result = as_user(*nobody, "publish", "--queue", queue, "two")
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("command", [

@@ -53,7 +53,7 @@ extension QueueBackup {
 
   private func update(_ target: QueueDirectory) throws(QueueError) {
     let presence = try mapping { () throws(SystemCallError) in
-      FileLock(try Descriptor.openAsFolders(target.tailPath, .createIfMissing))
+      FileLock(try target.open(target.tailPath, .createIfMissing))
     }
     guard try mapping({ () throws(SystemCallError) in try presence.tryLock() }) else {
       throw .inUse(path: target.path.string)
@@ -93,10 +93,10 @@ extension QueueBackup {
   ) throws(SystemCallError) {
     let path = target.path.appending(file.name)
     if path.removingLastComponent() != target.path {
-      _ = try FileSystem.makeDirectoryAsFolders(path.removingLastComponent())
+      _ = try target.makeFolder(path.removingLastComponent())
     }
     let staging = FilePath(path.string + ".new")
-    let copy = try Descriptor.openAsFolders(staging, .createIfMissing)
+    let copy = try target.open(staging, .createIfMissing)
     try copy.truncate(to: 0)
     var offset = 0
     try file.read { (bytes) throws(SystemCallError) in

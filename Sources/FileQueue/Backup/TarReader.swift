@@ -24,9 +24,9 @@ struct TarReader {
       let file = try mapping { () throws(SystemCallError) in
         let path = folder.path.appending(name)
         if name == KnownLosses.path {
-          _ = try FileSystem.makeDirectoryAsFolders(folder.quarantinePath)
+          _ = try folder.makeFolder(folder.quarantinePath)
         }
-        return try Descriptor.openAsFolders(path, .createNew)
+        return try folder.open(path, .createNew)
       }
       var place = 0
       try pass(header.byteCount) { (bytes) throws(SystemCallError) in

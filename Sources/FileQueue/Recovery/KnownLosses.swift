@@ -36,7 +36,7 @@ struct KnownLosses {
     _ losses: [Range<UInt64>], in directory: QueueDirectory
   ) throws(SystemCallError) {
     ranges.append(contentsOf: losses.map { $0.lowerBound...($0.upperBound - 1) })
-    if try FileSystem.makeDirectoryAsFolders(directory.quarantinePath) {
+    if try directory.makeFolder(directory.quarantinePath) {
       try directory.synchronize()
     }
     let text = ranges.map { "\($0.lowerBound) \($0.upperBound)\n" }.joined()

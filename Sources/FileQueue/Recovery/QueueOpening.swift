@@ -12,7 +12,7 @@ struct QueueOpening: ~Copyable {
 
   init(_ directory: QueueDirectory) throws(SystemCallError) {
     let folder = try FileStatus(of: directory.path).identity
-    let file = try Descriptor.openAsFolders(directory.tailPath, .createIfMissing)
+    let file = try directory.open(directory.tailPath, .createIfMissing)
     let tail = try Tail(try Descriptor.open(directory.tailPath, .readWrite))
     self.directory = directory
     self.folder = folder

@@ -20,12 +20,12 @@ public struct QueueRepair {
     let recovery = try Queue(at: path, creating: false).recovery
     let directory = QueueDirectory(path: path)
     let lock = try mapping { () throws(SystemCallError) in
-      FileLock(try Descriptor.openAsFolders(directory.lockPath, .createIfMissing))
+      FileLock(try directory.open(directory.lockPath, .createIfMissing))
     }
     // Whoever opens the queue waits for this lock.
     try lock.hold(at: directory.lockPath)
     let presence = try mapping { () throws(SystemCallError) in
-      FileLock(try Descriptor.openAsFolders(directory.tailPath, .createIfMissing))
+      FileLock(try directory.open(directory.tailPath, .createIfMissing))
     }
     guard try mapping({ () throws(SystemCallError) in try presence.tryLock() }) else {
       throw .inUse(path: path.string)

@@ -11,9 +11,9 @@ final class OpenSegment {
     _ name: SegmentName, in directory: QueueDirectory, creating: Bool
   ) throws(SystemCallError) {
     self.name = name
-    text = try Descriptor.openAsFolders(
+    text = try directory.open(
       directory.textPath(name), creating ? .createIfMissing : .readWrite)
-    index = try Descriptor.openAsFolders(directory.indexPath(name), .createIfMissing)
+    index = try directory.open(directory.indexPath(name), .createIfMissing)
     if creating {
       try text.truncate(to: 0)
       try index.truncate(to: 0)

@@ -11,7 +11,7 @@ enum SegmentIndex {
     _ segment: SegmentName, in directory: QueueDirectory, epochs: Epochs
   ) throws(SystemCallError) -> (scan: SegmentScan, wasWrong: Bool) {
     let (scan, right) = try entries(of: segment, in: directory, epochs: epochs)
-    let index = try Descriptor.openAsFolders(directory.indexPath(segment), .createIfMissing)
+    let index = try directory.open(directory.indexPath(segment), .createIfMissing)
     var found = [UInt8](repeating: 0, count: try index.status().byteCount)
     var span = found.mutableSpan
     _ = try index.read(at: 0, into: &span)

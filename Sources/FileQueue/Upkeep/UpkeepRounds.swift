@@ -32,7 +32,7 @@ struct UpkeepRounds: ~Copyable {
     report: @escaping Upkeep.Report
   ) throws(QueueError) {
     let lock = try mapping { () throws(SystemCallError) in
-      FileLock(try Descriptor.openAsFolders(queue.directory.upkeepPath, .createIfMissing))
+      FileLock(try queue.directory.open(queue.directory.upkeepPath, .createIfMissing))
     }
     let appender = try Appender(queue)
     let wall = clocks.wall()

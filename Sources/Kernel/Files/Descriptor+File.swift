@@ -46,17 +46,21 @@ extension Descriptor {
   /// A file that another user has left there before is given to the folder's owner too. It takes root
   /// to give anything away.
   ///
+  /// - Parameter maker: the file whose owner is meant where the folder is root's.
   /// - Throws: EPERM where the caller may not give it to the folder's owner; the file is there then.
   public static func openAsFolders(
-    _ path: FilePath, _ mode: OpenMode
+    _ path: FilePath, _ mode: OpenMode, madeBy maker: FilePath? = nil
   ) throws(SystemCallError) -> Descriptor {
     let folder = try FileStatus(ofFolderOf: path)
     let file = try open(path, mode, permissions: folder.permissions & 0o666)
     let status = try file.status()
     let wanted = folder.permissions & 0o666
-    if (status.owner, status.group) != (folder.owner, folder.group), Credentials.areRoots {
-      _ = try SystemCall.check("fchown", path.string) {
-        Glibc.fchown(file.number, folder.owner, folder.group)
+    if Credentials.areRoots {
+      let owners = folder.ownersOfContents(orOf: maker)
+      if (status.owner, status.group) != owners {
+        _ = try SystemCall.check("fchown", path.string) {
+          Glibc.fchown(file.number, owners.owner, owners.group)
+        }
       }
     }
     // The mask of the process has no say in it.

@@ -33,6 +33,15 @@ public struct FileStatus: Hashable, Sendable {
     try self.init(of: folder.isEmpty ? "." : folder)
   }
 
+  /// Whom files in this folder belong to: whoever it belongs to itself, or, where it is root's, as volumes
+  /// of containers are, the owner and the group of the file `maker`, if there is one.
+  func ownersOfContents(orOf maker: FilePath?) -> (owner: UInt32, group: UInt32) {
+    guard owner == 0, let maker, let maker = try? FileStatus(of: maker) else {
+      return (owner, group)
+    }
+    return (maker.owner, maker.group)
+  }
+
   init(of folder: CInt, _ path: FilePath) throws(SystemCallError) {
     var status = statx()
     _ = try SystemCall.check("statx", path.isEmpty ? nil : path.string) {

@@ -20,11 +20,13 @@ public enum FileSystem {
   }
 
   /// Makes a directory with the owner, the group and the mode of the one that it is in, as
-  /// ``Descriptor/openAsFolders(_:_:)`` makes files; returns false where it is there already.
-  public static func makeDirectoryAsFolders(_ path: FilePath) throws(SystemCallError) -> Bool {
+  /// ``Descriptor/openAsFolders(_:_:madeBy:)`` makes files; returns false where it is there already.
+  public static func makeDirectoryAsFolders(
+    _ path: FilePath, madeBy maker: FilePath? = nil
+  ) throws(SystemCallError) -> Bool {
     let folder = try FileStatus(ofFolderOf: path)
     guard try makeDirectory(path, permissions: folder.permissions) else { return false }
-    try giveToOwner(of: folder, path)
+    try give(path, to: folder.ownersOfContents(orOf: maker))
     // The mask of the process has no say in it.
     try setPermissions(path, folder.permissions)
     return true
@@ -32,16 +34,17 @@ public enum FileSystem {
 
   /// Gives what root has made to the owner of the folder that it is in; others can give nothing away.
   public static func giveToFoldersOwner(_ path: FilePath) throws(SystemCallError) {
-    try giveToOwner(of: FileStatus(ofFolderOf: path), path)
+    let folder = try FileStatus(ofFolderOf: path)
+    try give(path, to: (folder.owner, folder.group))
   }
 
-  private static func giveToOwner(
-    of folder: FileStatus, _ path: FilePath
+  private static func give(
+    _ path: FilePath, to owners: (owner: UInt32, group: UInt32)
   ) throws(SystemCallError) {
     guard Credentials.areRoots else { return }
     // Whoever owns the folder may have put a link in its place meanwhile.
     _ = try SystemCall.check("lchown", path.string) {
-      unsafe path.withPlatformString { unsafe Glibc.lchown($0, folder.owner, folder.group) }
+      unsafe path.withPlatformString { unsafe Glibc.lchown($0, owners.owner, owners.group) }
     }
   }
 
