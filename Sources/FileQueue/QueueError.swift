@@ -32,7 +32,7 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
   case notOwner(path: String, owner: UInt32)
   /// The queue was opened for reading only.
   case openedForReading
-  /// A file of the queue was deleted while it was in use.
+  /// A file of the queue was deleted or replaced while it was in use.
   case deleted(path: String)
   /// The folder at the queue's path is not the one that is in use.
   case moved(path: String, isReplaced: Bool)
@@ -98,7 +98,7 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
           ? "restart weir, and it goes on with what is there"
           : "put it back, or another one in its place")
     case .deleted(let path):
-      "\(path) was deleted while it was in use, nothing was queued: restart weir"
+      "\(path) was deleted or replaced while it was in use, nothing was queued: restart weir"
     case .full(let error):
       "no space for the event (\(error)): nothing was queued; free disk space and publish again"
     case .readOnly(let reason):

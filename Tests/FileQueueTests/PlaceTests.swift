@@ -52,6 +52,28 @@ struct PlaceTests {
     #expect(try fixture.directory.bytes("00000000000000000001.sse") == whole)
   }
 
+  @Test(arguments: ["tail", "lock"])
+  func `the upkeep ends a worker whose shared file is another one's now`(name: String) throws {
+    let fixture = try QueueFixture()
+    let queue = try fixture.open()
+    var watch = PlaceWatch(queue) { _, _ in }
+    let older = try fixture.directory.bytes(name)
+    var appender = try Appender(queue)
+    _ = try appender.append([fixture.pending("a")])
+    guard case .here = watch.look() else {
+      Issue.record("the queue is where it was")
+      return
+    }
+    if name == "lock" { try FileSystem.unlink(fixture.path.appending(name)) }
+    let file = try Descriptor.open(fixture.path.appending(name), .createIfMissing)
+    try file.writeAll(older.span, at: 0)
+    guard case .replaced(let text) = watch.look() else {
+      Issue.record("nobody noticed")
+      return
+    }
+    #expect(text.contains("\(name) was deleted or replaced"))
+  }
+
   @Test
   func `the upkeep tells once that the folder is gone, that it is back, and that it is another`()
     throws

@@ -1,5 +1,10 @@
+import Kernel
+
 /// Looks round by round whether the queue is still at its path, and says so when that changes; belongs
 /// to the upkeep's thread.
+///
+/// Whoever appends looks at the same, and refuses; but nobody may publish, and a worker that could only
+/// refuse has to end, so that another one recovers what is there.
 struct PlaceWatch {
   /// What a look has shown.
   enum Finding {
@@ -12,16 +17,22 @@ struct PlaceWatch {
 
   private let queue: Queue
   private let report: Upkeep.Report
+  /// The lock that the worker's appenders take; nil where it was not there.
+  private let lockFile: FileIdentity?
+  /// How far the queue has been seen to reach.
+  private var durableNext: UInt64 = 0
   private var isAway = false
 
   init(_ queue: Queue, report: @escaping Upkeep.Report) {
     self.queue = queue
     self.report = report
+    lockFile = try? FileStatus(of: queue.directory.lockPath).identity
   }
 
   mutating func look() -> Finding {
     do throws(QueueError) {
       try queue.refuseElsewhere()
+      try refuseOtherFiles()
       if isAway { report(false, "the queue's folder is at \(queue.path) again") }
       isAway = false
       return .here
@@ -34,5 +45,23 @@ struct PlaceWatch {
         return .away
       }
     }
+  }
+
+  /// Refuses to go on with a lock that others do not take, or with another's page that was written over
+  /// the one in use.
+  private mutating func refuseOtherFiles() throws(QueueError) {
+    let path = queue.directory.lockPath
+    do {
+      guard try FileStatus(of: path).identity == lockFile else {
+        throw QueueError.deleted(path: path.string)
+      }
+    } catch let error as SystemCallError {
+      throw error.errno == .noSuchFileOrDirectory ? .deleted(path: path.string) : .system(error)
+    } catch let error as QueueError {
+      throw error
+    } catch {}
+    let next = queue.durableNext
+    guard next >= durableNext else { throw .deleted(path: queue.directory.tailPath.string) }
+    durableNext = next
   }
 }
