@@ -56,6 +56,8 @@ public enum QueueLimits {
   static let backupTryCountMaximum = 10
   /// A segment of the greatest size and a record more.
   static let archivedFileByteCountMaximum = 1 << 30
+  /// A name in an archive, and what else is told beside it.
+  static let archivedFieldsByteCountMaximum = 1 << 16
 
   // MARK: - Appending
 

@@ -224,6 +224,83 @@ def test_a_backup_may_be_read_without_being_changed(state):
     assert {path.name: path.read_bytes() for path in (state / "backup").iterdir()} == before
 
 
+@pytest.mark.parametrize("arguments", [
+    "-C queue -c .", "-c queue", "-c ./queue junk", "--format=pax -c {long}", "--format=gnu -c {long}",
+    "--format=ustar -c queue", "--format=v7 -c queue", "--format=oldgnu -c {long}"])
+def test_an_archive_that_tar_has_made_is_restored(state, arguments):
+    queue, long = state / "queue", f"{'d' * 90}/{'e' * 90}"
+    fill(queue, [f"event {number}" for number in range(30)])
+    segment = queue / "00000000000000000001.sse"
+    content = bytearray(segment.read_bytes())
+    content[500] ^= 1
+    segment.write_bytes(content)
+    # The quarantine has a file that is called as the segment is.
+    assert weir("check", "--queue", queue, "--repair").returncode == 0
+    (state / "junk").write_bytes(bytes(3000))
+    (state / long).parent.mkdir(parents=True)
+    shutil.copytree(queue, state / long)
+    archive = subprocess.run(["tar", *arguments.format(long=long).split()], cwd=state, check=True,
+                             capture_output=True).stdout
+    result = subprocess.run([weir_program(), "restore", "--queue", state / "restored", "-"],
+                            input=archive, capture_output=True, env=ENVIRONMENT, check=False)
+    assert result.returncode == 0, result.stderr
+    events = weir("export", "--queue", queue).stdout
+    assert len(events.splitlines()) == 29
+    assert weir("export", "--queue", state / "restored").stdout == events
+    assert weir("check", "--queue", state / "restored").returncode == 0
+
+
+@pytest.mark.parametrize("command", ["backup", "restore", "restore -"])
+def test_a_folder_that_was_made_for_it_keeps_its_owner_and_mode(state, command):
+    queue, backup, target = state / "queue", state / "backup", state / "target"
+    fill(queue, ["a", "b"])
+    assert weir("backup", "--queue", queue, backup).returncode == 0
+    (target / "lost+found").mkdir(parents=True)
+    (target / ".gitkeep").touch()
+    if os.getuid() == 0:
+        os.chown(target, NOBODY, GROUP)
+    target.chmod(0o2770)
+    inode, owner = target.stat().st_ino, target.stat().st_uid
+    (state / "link").symlink_to("target")
+    words = {"backup": f"backup --queue {queue} link", "restore": f"restore --queue link {backup}",
+             "restore -": f"backup --queue {queue} - | {weir_program()} restore --queue link -"}
+    subprocess.run(f"{weir_program()} {words[command]}", shell=True, cwd=state, env=ENVIRONMENT,
+                   check=True)
+    assert messages(target) == ["a", "b"]
+    status = target.stat()
+    assert (status.st_ino, status.st_mode & 0o7777) == (inode, 0o2770)
+    for path in target.glob("[0-9et]*"):
+        assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (owner, 0o660), path
+    assert "unfinished" not in os.listdir(target)
+    assert sorted(os.listdir(state)) == ["backup", "link", "queue", "target"]
+
+
+@pytest.mark.parametrize("target", ["queue", "queue/", "./queue/../queue", "link", "queue/backup",
+                                    "link/backup"])
+def test_a_queue_is_not_copied_into_itself(state, target):
+    fill(state / "queue", ["a"])
+    (state / "link").symlink_to("queue")
+    before = {path.name: path.read_bytes() for path in (state / "queue").iterdir()}
+    for queue in ("queue", "link"):
+        result = subprocess.run([weir_program(), "backup", "--queue", queue, target], cwd=state,
+                                capture_output=True, text=True, env=ENVIRONMENT, check=False)
+        assert result.returncode == CANNOT_CREATE, result.stderr
+        assert "is the queue that is copied, or in it" in result.stderr
+    assert {path.name: path.read_bytes() for path in (state / "queue").iterdir()} == before
+
+
+def test_a_backup_keeps_what_the_queue_has_lost(state):
+    queue, backup = state / "queue", state / "backup"
+    large = ["x" * 1_000_000 + str(number) for number in range(70)]
+    fill(queue, large)
+    assert weir("backup", "--queue", queue, backup).returncode == 0
+    (queue / "00000000000000000001.sse").unlink()
+    assert weir("check", "--queue", queue).returncode == DATA
+    assert weir("backup", "--queue", queue, state / "other").returncode == DATA
+    assert weir("backup", "--queue", queue, backup).returncode == 0
+    assert messages(backup) == large
+
+
 def test_what_cannot_be_backed_up_or_restored_is_refused_in_words(state):
     fill(state / "queue", ["a"])
     fill(state / "other", ["b"])

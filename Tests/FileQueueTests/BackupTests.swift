@@ -153,6 +153,31 @@ struct BackupTests {
     #expect(try FileSystem.names(in: folder) == ["photo.jpg"])
   }
 
+  @Test func `a backup forgets what is derived of a text that it replaces`() throws {
+    try fixture.fill(["a", "b"], segmentByteCountMaximum: 200)
+    let older = try backUp("older")
+    try fixture.fill(["c", "d", "e", "f"], segmentByteCountMaximum: 200)
+    let queue = try fixture.open()
+    var rounds = try UpkeepRounds(queue, retention: .standard) { _, _ in }
+    rounds.run()
+    let path = try backUp()
+    #expect(try FileSystem.names(in: path).contains("00000000000000000001.topics"))
+    let restored = places.path.appending("restored")
+    #expect(try QueueRestore.run(from: older, to: restored).isEmpty)
+    #expect(try QueueBackup(of: restored).write(to: path).isEmpty)
+    #expect(try read(path) == ["a", "b"])
+  }
+
+  @Test func `two commands do not fill one folder at once`() throws {
+    try fixture.fill(["a"])
+    let path = places.path.appending("backup")
+    let copy = try UnfinishedCopy(for: path)
+    #expect(
+      error { _ = try QueueBackup(of: fixture.path).write(to: path) }.contains("another command"))
+    try copy.remove()
+    #expect(try backUp() == path)
+  }
+
   @Test func `nothing is overwritten`() throws {
     try fixture.fill(["a"])
     let other = places.path.appending("other")

@@ -10,18 +10,41 @@ extension QueueBackup {
   /// - Returns: what is damaged in it, in words: as in the queue, or by the way.
   /// - Throws: `cannotWriteBackup`, `inUse` where a process has the folder open as a queue, `system`.
   public func write(to folder: FilePath) throws(QueueError) -> [String] {
+    let folder = try destination(folder)
+    guard try Self.isEarlierBackup(folder, epochs) else { return try make(in: folder) }
     let target = QueueDirectory(path: folder)
-    if try Self.isEarlierBackup(folder, epochs) {
-      try update(target)
-    } else {
-      let copy = try UnfinishedCopy(for: folder)
-      try mapping { () throws(SystemCallError) in
-        for file in files { try Self.copy(file, to: copy.directory) }
-        try copy.directory.synchronize()
-      }
-      try copy.takePlace()
-    }
+    try update(target)
     return try Self.damage(in: target)
+  }
+
+  /// Makes a folder hold the backup in which nothing is.
+  func make(in folder: FilePath) throws(QueueError) -> [String] {
+    let folder = try destination(folder)
+    let copy = try UnfinishedCopy(for: folder)
+    let gathered = copy.directory
+    do throws(SystemCallError) {
+      for file in files { try Self.copy(file, to: gathered) }
+      try gathered.synchronize()
+    } catch {
+      // On a full disk it would be in the way of everybody.
+      try? copy.remove()
+      throw .system(error)
+    }
+    try copy.takePlace()
+    return try Self.damage(in: QueueDirectory(path: folder))
+  }
+
+  /// Where a path leads; refuses the queue itself, and what is in it.
+  private func destination(_ folder: FilePath) throws(QueueError) -> FilePath {
+    let path = try mapping { () throws(SystemCallError) in try FileSystem.realPath(folder) }
+    var ancestor = path
+    while true {
+      if (try? FileStatus(of: ancestor).identity) == source {
+        throw .cannotWriteBackup(
+          path: folder.string, reason: "it is the queue that is copied, or in it")
+      }
+      if !ancestor.removeLastComponent() { return path }
+    }
   }
 
   /// What a check finds wrong in a folder.
@@ -59,6 +82,7 @@ extension QueueBackup {
       throw .inUse(path: target.path.string)
     }
     let kept = Set(files.compactMap { SegmentName(textFile: $0.name) })
+    try removeDerived(kept, from: target)
     try mapping { () throws(SystemCallError) in
       // The page last: until then it remembers less than there is.
       for file in files where try !Self.isThere(file, in: target) {
@@ -67,7 +91,23 @@ extension QueueBackup {
       try target.synchronize()
     }
     for segment in try target.segments() where !kept.contains(segment) {
+      // What the queue has lost, and retention has not removed, the backup is there for.
+      if missingBegin.contains(segment.first) { continue }
       try mapping { () throws(SystemCallError) in try target.remove(segment) }
+    }
+  }
+
+  /// Removes what the queue has not derived, such as the table of a segment that grows again since the
+  /// queue was restored: it is of an older text.
+  private func removeDerived(
+    _ kept: Set<SegmentName>, from target: QueueDirectory
+  ) throws(QueueError) {
+    let copied = Set(files.map(\.name))
+    for name in try target.names() where !copied.contains(name) {
+      guard let segment = SegmentName(derivedFile: name), kept.contains(segment) else { continue }
+      try mapping { () throws(SystemCallError) in
+        try FileSystem.unlink(target.path.appending(name))
+      }
     }
   }
 

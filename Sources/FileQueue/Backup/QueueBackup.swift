@@ -12,6 +12,10 @@ public struct QueueBackup {
   /// Events in it, lost ones among them.
   public let eventCount: Int
   let epochs: Epochs
+  /// The folder that it is made of.
+  let source: FileIdentity
+  /// Events that are gone although retention keeps them.
+  let missingBegin: Range<UInt64>
   /// The epochs first, then the segments from the oldest on, the page `tail` last.
   let files: [BackupFile]
 
@@ -64,16 +68,23 @@ public struct QueueBackup {
     if let losses = try Self.file(KnownLosses.path, in: directory) { files.append(losses) }
     let oldest = segments.first?.first ?? next
     let last = segments.last ?? SegmentName(first: next)
+    // Retention notes what it keeps before it removes the rest, so it is asked behind that.
+    let memory = try mapping { () throws(SystemCallError) in
+      try Tail.memory(at: directory.tailPath, epochs: queue.epochs)
+    }
+    let oldestKept = min(memory?.oldestKept ?? oldest, oldest)
     let tail = Tail.AppendedEnd(
       next: next, segment: last, offset: end?.offset ?? 0, unixMilliseconds: 0)
     let page = try mapping { () throws(SystemCallError) in
       try BackupFile(
         QueueDirectory.tailName,
-        try Tail.detached(end: tail, oldestKept: oldest, epoch: queue.epochs.current).bytes())
+        try Tail.detached(end: tail, oldestKept: oldestKept, epoch: queue.epochs.current).bytes())
     }
     files.append(page)
     self.files = files
     epochs = queue.epochs
+    source = queue.folder
+    missingBegin = oldestKept..<oldest
     eventCount = Int(next - oldest)
     oldestID = eventCount == 0 ? nil : queue.epochs.id(of: oldest)
     newestID = eventCount == 0 ? nil : queue.epochs.id(of: next - 1)

@@ -11,7 +11,7 @@ public enum QueueRestore {
   /// - Throws: `cannotWriteBackup` where something is at `path`; else what reading a backup throws.
   public static func run(from backup: FilePath, to path: FilePath) throws(QueueError) -> [String] {
     try refuseOccupied(path)
-    return try QueueBackup(of: backup).write(to: path)
+    return try QueueBackup(of: backup).make(in: path)
   }
 
   /// Makes a queue at `path` of a tar archive.
@@ -23,6 +23,7 @@ public enum QueueRestore {
     archive read: @escaping () throws(SystemCallError) -> [UInt8]?, to path: FilePath
   ) throws(QueueError) -> [String] {
     try refuseOccupied(path)
+    let path = try mapping { () throws(SystemCallError) in try FileSystem.realPath(path) }
     let copy = try UnfinishedCopy(for: path)
     let fresh = copy.directory
     do throws(QueueError) {

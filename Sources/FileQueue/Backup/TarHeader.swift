@@ -11,11 +11,17 @@ struct TarHeader: Hashable {
   /// What kind of entry it is.
   enum Kind: Hashable {
     case file
-    /// What holds no bytes of a file: a directory, a link, a header for other headers.
+    /// A name that is too long for the next header, as GNU tar writes it.
+    case longName
+    /// Fields of the next header, one of which may be its name, as pax(1) writes them.
+    case fields
+    /// A file without its bytes: another name of a file, or one with holes.
+    case reference
+    /// A directory, or what else there may be.
     case other
   }
 
-  let name: String
+  var name: String
   let byteCount: Int
   let kind: Kind
 
@@ -64,8 +70,7 @@ struct TarHeader: Hashable {
 
   // MARK: - Reading
 
-  /// Reads a header of 512 bytes; nil where it is none, or of a file that is too large to be one of a
-  /// queue's.
+  /// Reads a header of 512 bytes; nil where it is none.
   init?(_ header: [UInt8]) {
     func text(_ range: Range<Int>) -> String? {
       String(validating: header[range].prefix { $0 != 0 }, as: UTF8.self)
@@ -74,13 +79,29 @@ struct TarHeader: Hashable {
       let digits = header[range].filter { $0 != 0 && $0 != UInt8(ascii: " ") }
       return Int(String(decoding: digits, as: UTF8.self), radix: 8)
     }
-    guard header.count == Self.byteCount, let name = text(0..<100), let prefix = text(345..<500),
-      let byteCount = octal(124..<136), byteCount >= 0,
-      byteCount <= QueueLimits.archivedFileByteCountMaximum,
+    /// GNU tar writes numbers of more than 11 octal digits as bytes.
+    func number(_ range: Range<Int>) -> Int? {
+      guard header[range.lowerBound] == 0x80 else { return octal(range) }
+      let bytes = header[range].dropFirst()
+      guard bytes.dropLast(7).allSatisfy({ $0 == 0 }) else { return nil }
+      return bytes.reduce(0) { $0 << 8 | Int($1) }
+    }
+    guard header.count == Self.byteCount, let name = text(0..<100),
+      let byteCount = number(124..<136), byteCount >= 0, byteCount < 1 << 56,
       octal(148..<156) == Self.checksum(header)
     else { return nil }
+    // Where GNU tar is old, other things stand there.
+    let isUstar = header[257..<263].elementsEqual("ustar\0".utf8)
+    let prefix = isUstar ? text(345..<500) ?? "" : ""
     self.name = prefix.isEmpty ? name : "\(prefix)/\(name)"
     self.byteCount = byteCount
-    kind = [0, UInt8(ascii: "0")].contains(header[156]) ? .file : .other
+    kind =
+      switch header[156] {
+      case 0, UInt8(ascii: "0"): .file
+      case UInt8(ascii: "L"): .longName
+      case UInt8(ascii: "x"): .fields
+      case UInt8(ascii: "1"), UInt8(ascii: "2"), UInt8(ascii: "S"): .reference
+      default: .other
+      }
   }
 }

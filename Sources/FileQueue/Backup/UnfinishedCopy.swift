@@ -5,11 +5,13 @@ import SystemPackage
 ///
 /// That is beside the folder that the copy is for; in it where that is there already, because it may be
 /// where a disk is mounted, and has an owner and a mode that somebody has chosen.
-struct UnfinishedCopy {
+struct UnfinishedCopy: ~Copyable {
   /// Where the files go meanwhile.
   let directory: QueueDirectory
   private let folder: FilePath
   private let isInside: Bool
+  /// Held for as long as somebody gathers a copy there.
+  private let lock: FileLock
 
   private static let nameInside = "unfinished"
 
@@ -17,8 +19,7 @@ struct UnfinishedCopy {
   ///
   /// - Throws: `cannotWriteBackup` where something is there that is no unfinished copy; `system`.
   init(for folder: FilePath) throws(QueueError) {
-    self.folder = folder
-    isInside = try mapping { () throws(SystemCallError) in
+    let isInside = try mapping { () throws(SystemCallError) in
       do throws(SystemCallError) {
         _ = try FileStatus(of: folder)
         return true
@@ -27,18 +28,39 @@ struct UnfinishedCopy {
         throw error
       }
     }
-    directory = QueueDirectory(
+    let directory = QueueDirectory(
       path: isInside
         ? folder.appending(Self.nameInside) : FilePath(folder.string + ".partial"))
-    try remove()
-    try mapping { () throws(SystemCallError) in
+    if let lock = try? FileLock(Descriptor.open(directory.path, .directory)) {
+      try Self.hold(lock, of: folder)
+      try Self.remove(directory)
+    }
+    let lock = try mapping { () throws(SystemCallError) in
       if isInside {
         _ = try FileSystem.makeDirectoryAsFolders(directory.path)
       } else {
         _ = try FileSystem.makeDirectory(directory.path)
         try FileSystem.giveToFoldersOwner(directory.path)
       }
+      return FileLock(try Descriptor.open(directory.path, .directory))
     }
+    try Self.hold(lock, of: folder)
+    self.folder = folder
+    self.isInside = isInside
+    self.directory = directory
+    self.lock = lock
+  }
+
+  /// Two commands that gather one copy would mix their files.
+  private static func hold(
+    _ lock: borrowing FileLock, of folder: FilePath
+  ) throws(QueueError) {
+    do throws(SystemCallError) {
+      if try lock.tryLock() { return }
+    } catch {
+      throw .system(error)
+    }
+    throw .cannotWriteBackup(path: folder.string, reason: "another command is filling it")
   }
 
   /// What stands in the way of a copy in a folder.
@@ -83,7 +105,9 @@ struct UnfinishedCopy {
   }
 
   /// Removes what there is of it, or what an earlier try has left that did not come to its end.
-  func remove() throws(QueueError) {
+  func remove() throws(QueueError) { try Self.remove(directory) }
+
+  private static func remove(_ directory: QueueDirectory) throws(QueueError) {
     for folder in [directory.quarantinePath, directory.path] {
       do throws(SystemCallError) {
         for name in try FileSystem.names(in: folder)

@@ -5,7 +5,9 @@ import Kernel
 struct KnownLosses {
   private static let name = "losses"
   /// The notes' path from the queue's directory.
-  static let path = "quarantine/\(name)"
+  static let path = "\(folder)/\(name)"
+  /// The quarantine, from there.
+  static let folder = "quarantine"
   private var ranges: [ClosedRange<UInt64>] = []
 
   /// Reads the notes; none where there are none.

@@ -71,6 +71,28 @@ public enum FileSystem {
     }
   }
 
+  /// Where a path leads, without links, from the root on; its last part need not be there (realpath(3)).
+  public static func realPath(_ path: FilePath) throws(SystemCallError) -> FilePath {
+    func resolve(_ path: FilePath) throws(SystemCallError) -> FilePath {
+      let found = unsafe path.withPlatformString { unsafe Glibc.realpath($0, nil) }
+      guard let found = unsafe found else {
+        throw SystemCallError(
+          call: "realpath", errno: Errno(rawValue: Glibc.errno), subject: path.string)
+      }
+      defer { unsafe Glibc.free(found) }
+      return unsafe FilePath(platformString: found)
+    }
+    do {
+      return try resolve(path)
+    } catch {
+      guard error.errno == .noSuchFileOrDirectory, let last = path.lastComponent else {
+        throw error
+      }
+      let parent = path.removingLastComponent()
+      return try resolve(parent.isEmpty ? "." : parent).appending(last)
+    }
+  }
+
   /// Throws where the process may not make files in a directory (faccessat(2)).
   public static func refuseUnwritable(_ path: FilePath) throws(SystemCallError) {
     _ = try SystemCall.check("faccessat", path.string) {
