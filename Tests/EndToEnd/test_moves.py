@@ -414,6 +414,18 @@ def test_in_a_folder_of_roots_the_queue_stays_with_the_user_who_made_it(state, m
     assert result.returncode == 0, result.stderr
 
 
+def test_what_the_owner_makes_with_another_group_is_for_the_folders_group(owned):
+    words = [weir_program(), "import", "--queue", owned]
+    if os.getuid() == 0:
+        words = ["setpriv", f"--reuid={NOBODY}", "--regid=12345", f"--groups={GROUP}", *words]
+    large = json.dumps({"message": "r" * 900_000}) + "\n"
+    result = subprocess.run([str(word) for word in words], input=large * 80, text=True,
+                            capture_output=True, env=ENVIRONMENT, timeout=PATIENCE_SECONDS)
+    assert result.returncode == 0, result.stderr
+    assert len(list(owned.glob("*.sse"))) > 1
+    assert {path.stat().st_gid for path in owned.iterdir()} == {owned.stat().st_gid}
+
+
 @pytest.mark.parametrize("command", [
     ("tail", "--from", "start"), ("export",), ("status",), ("check",), ("backup", "-")])
 def test_a_member_of_the_group_may_read_and_nobody_else(owned, command):

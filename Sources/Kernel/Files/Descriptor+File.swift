@@ -62,6 +62,9 @@ extension Descriptor {
           Glibc.fchown(file.number, owners.owner, owners.group)
         }
       }
+    } else if status.group != folder.group, status.owner == Credentials.user {
+      // Members of the folder's group are to read it; who is none of them cannot give it to the group.
+      _ = Glibc.fchown(file.number, UInt32.max, folder.group)
     }
     // The mask of the process has no say in it.
     if status.byteCount == 0, status.permissions != wanted, Credentials.own(status) {
