@@ -87,6 +87,7 @@ public final class Queue: Sendable {
       tail = live
       isTailShared = true
     } else {
+      try directory.refuseOtherEvents(epochs)
       tail = try directory.tailByText(epochs)
       isTailShared = false
     }

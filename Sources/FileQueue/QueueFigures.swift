@@ -42,6 +42,7 @@ extension QueueFigures {
       try Tail.memory(at: directory.tailPath, epochs: epochs)
     }
     let isCurrent = memory?.home?.isOfThisBoot ?? false
+    if !isCurrent { try directory.refuseOtherEvents(epochs) }
     let next =
       if let memory, isCurrent {
         memory.durableNext

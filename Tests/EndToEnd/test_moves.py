@@ -332,6 +332,20 @@ def test_check_misses_nothing_that_is_gone_from_the_end(state, harm):
     assert weir("check", "--queue", queue).returncode == DATA
 
 
+@pytest.mark.parametrize("command", [
+    ("check",), ("export",), ("status",), ("publish", "x"), ("tail", "--from", "start"),
+    ("backup", "-"), ("check", "--repair")])
+def test_nobody_takes_a_queue_with_another_ones_epoch_for_an_empty_one(state, command):
+    for name in ("queue", "other"):
+        fill(state / name, ["a", "b"])
+    shutil.copy(state / "other" / "epoch", state / "queue" / "epoch")
+    text = (state / "queue" / "00000000000000000001.sse").read_bytes()
+    result = weir(command[0], "--queue", state / "queue", *command[1:])
+    assert result.returncode == DATA, result.stdout
+    assert "is another queue's" in result.stderr
+    assert (state / "queue" / "00000000000000000001.sse").read_bytes() == text
+
+
 # --- Other users ---
 
 

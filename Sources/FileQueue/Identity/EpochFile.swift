@@ -20,6 +20,9 @@ enum EpochFile {
       content.removeLast(byteCount - count)
     } catch {
       if error.errno == .noSuchFileOrDirectory { return nil }
+      if error.errno == .isDirectory {
+        throw .notAQueue(path: folder.string, reason: "`epoch` in it is a directory")
+      }
       throw .system(error)
     }
     return try parse(content, in: folder)

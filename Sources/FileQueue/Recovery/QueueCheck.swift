@@ -19,7 +19,10 @@ public struct QueueCheck {
   }
 
   /// Reads everything and reports, segment by segment.
+  ///
+  /// - Throws: `badEpochFile` where the events are of another queue than the file `epoch`; `system`.
   public func run(_ report: (QueueFinding) -> Void) throws(QueueError) {
+    try directory.refuseOtherEvents(epochs)
     // Read before the text: what is acknowledged meanwhile is in the text by then.
     let memory = try memory()
     let segments = try directory.segments()

@@ -39,7 +39,7 @@ struct Recovery {
   private mutating func findEnd(_ memory: Tail.Memory?) throws(QueueError) -> Tail.AppendedEnd {
     let acknowledgedNext = memory?.durableNext
     var segments = try directory.segments()
-    try refuseOtherEvents(segments)
+    try directory.refuseOtherEvents(epochs)
     try removeOrphans(segments)
     _ = try removeBegun(&segments)
     for (segment, follower) in zip(segments, segments.dropFirst()) {
@@ -61,33 +61,6 @@ struct Recovery {
       try recoverLast(last, acknowledgedNext: acknowledgedNext ?? 0)
     }
   }
-
-  /// Refuses to take the events of one queue for torn bytes because the file `epoch` is another's.
-  private func refuseOtherEvents(_ segments: [SegmentName]) throws(QueueError) {
-    for segment in segments.reversed() {
-      let (count, start) = try mapping { () throws(SystemCallError) in
-        let text = try Descriptor.open(directory.textPath(segment), .readOnly)
-        var bytes = [UInt8](
-          repeating: 0, count: min(try text.status().byteCount, Self.lookByteCount))
-        var span = bytes.mutableSpan
-        return (try text.read(at: 0, into: &span), bytes)
-      }
-      if count == 0 { continue }
-      guard case .record(let layout) = RecordParser.parse(start.span.extracting(0..<count), at: 0),
-        layout.sequence == segment.first,
-        let epoch = RecordParser.epochDigits(of: layout, start.span),
-        epoch != "\(HexadecimalDigits(epochs.epoch(of: segment)))",
-        try mapping({ () throws(SystemCallError) in try scan(segment).recordCount == 0 })
-      else { return }
-      throw .badEpochFile(
-        path: directory.epochPath.string,
-        reason: "is another queue's: the events in \(segment) are of epoch \(epoch)")
-    }
-  }
-
-  /// A record of the greatest size and its head.
-  private static let lookByteCount =
-    QueueLimits.headByteCountMaximum + QueueLimits.bodyByteCountMaximum
 
   // MARK: - Whole files
 
