@@ -332,6 +332,7 @@ struct Tail: ~Copyable, Sendable {
   }
 
   private func poke() throws(SystemCallError) {
+    touch()
     let value: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0]
     _ = try descriptor.write(value.span, at: Cell.poke * 8)
   }
