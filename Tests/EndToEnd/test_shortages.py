@@ -22,15 +22,18 @@ def processor_seconds(process):
 
 
 class Limit:
-    """Leaves a process no descriptor more than it has."""
+    """Leaves a process no descriptor more than it has.
+
+    Its first three stay taken; with a limit of three no number above them is
+    given out, also where one becomes free or was free for a moment.
+    """
 
     def __init__(self, process):
         self.process = process
 
     def __enter__(self):
         self.before = resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE)
-        now = max(map(int, os.listdir(f"/proc/{self.process.pid}/fd"))) + 1
-        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (now, self.before[1]))
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (3, self.before[1]))
 
     def __exit__(self, *_):
         resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, self.before)
