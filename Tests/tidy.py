@@ -47,8 +47,8 @@ ENDS = re.compile(
     r"|removeFirst|removeLast|enumerated|reversed)\b")
 LISTS = {
     "all", "behind", "body", "bytes", "cells", "content", "data", "encode", "entries", "free", "indices",
-    "lines", "live", "named", "order", "part", "parts", "path", "raw", "received", "resolved", "route",
-    "segments", "times", "uri", "utf8", "values", "waiting", "zip",
+    "lines", "live", "named", "numbers", "order", "part", "parts", "path", "raw", "received", "resolved", "route",
+    "segments", "times", "topics", "uri", "utf8", "values", "waiting", "zip",
 }
 UNSAFE_MODULES = {"Kernel", "FastCGI"}
 BINS = re.compile(r"(Util|Helper|Misc|Common|Manager|Base)", re.IGNORECASE)

@@ -14,7 +14,7 @@ struct CommandFailure: Error, CustomStringConvertible {
       if case .system(let call) = error { call.descriptionWithAdvice } else { "\(error)" }
     exitCode =
       switch error {
-      case .invalidTopic, .invalidField, .eventTooLarge: 64
+      case .invalidTopic, .invalidField, .eventTooLarge, .keyReused, .topicEnded: 64
       case .damaged, .notAQueue, .badEpochFile, .badArchive, .unknownFormat: 65
       case .noQueue: 66
       case .networkFileSystem, .cannotWriteBackup: 73

@@ -11,11 +11,15 @@ struct EventLine: Codable {
   /// When it was published, in milliseconds since 1970.
   var time: Int64?
   var topic: String?
+  /// Instead of `topic`, where there are several.
+  var topics: [String]?
   var event: String?
   var message: String
   var retry: Int?
   /// When it stops being delivered, in milliseconds since 1970.
   var expires: Int64?
+  /// True where it is the last one of its topics.
+  var end: Bool?
 
   /// Reads a record of a queue.
   init(_ record: RecordLayout, _ bytes: Span<UInt8>, epochs: Epochs) throws {
@@ -25,7 +29,10 @@ struct EventLine: Codable {
     try parser.feed(body) { parsed = $0 }
     id = epochs.id(of: record.sequence).description
     time = record.unixMilliseconds
-    topic = Topic(encoded: bytes.extracting(record.topic))?.text
+    var topics: [String] = []
+    record.forEachTopic(in: bytes) { topics += (Topic(encoded: $0)?.text).map { [$0] } ?? [] }
+    if topics.count > 1 { self.topics = topics } else { topic = topics.first }
+    end = record.isEnd(in: bytes) ? true : nil
     event = parsed.flatMap { $0.type == "message" ? nil : $0.type }
     message = parsed?.data ?? ""
     retry = parser.retryMilliseconds
@@ -33,7 +40,7 @@ struct EventLine: Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case id, time, topic, event, message, retry, expires
+    case id, time, topic, topics, event, message, retry, expires, end
   }
 
   /// Reads the fields.
@@ -51,10 +58,12 @@ struct EventLine: Codable {
     id = try fields.decodeIfPresent(String.self, forKey: .id)
     time = try number(.time)
     topic = try fields.decodeIfPresent(String.self, forKey: .topic)
+    topics = try fields.decodeIfPresent([String].self, forKey: .topics)
     event = try fields.decodeIfPresent(String.self, forKey: .event)
     message = try fields.decode(String.self, forKey: .message)
     retry = try number(.retry)
     expires = try number(.expires)
+    end = try fields.decodeIfPresent(Bool.self, forKey: .end)
   }
 
   /// Reads a line.
@@ -71,11 +80,14 @@ struct EventLine: Codable {
 
   /// The event, ready to be appended; its id is not used, the queue gives ids.
   func pending(defaultTopic: Topic) throws -> PendingEvent {
-    try PendingEvent(
+    let topics = try ((topic.map { [$0] } ?? []) + (topics ?? [])).map {
+      text throws(QueueError) in try Topic(text)
+    }
+    return try PendingEvent(
       Event(
         type: try event.map { text throws(EventStreamError) in try EventType(text) },
         data: message, retryMilliseconds: retry),
-      topic: try topic.map { text throws(QueueError) in try Topic(text) } ?? defaultTopic,
+      topics: topics.isEmpty ? [defaultTopic] : topics, isEnd: end ?? false,
       expiresAt: expires, publishedAt: time)
   }
 }

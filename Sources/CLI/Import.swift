@@ -158,9 +158,14 @@ struct Import: ParsableCommand {
     case .keyNotFound(let key, _): "the field '\(key.stringValue)' is missing"
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
       context.codingPath.first.map {
-        let isNumber = ["time", "retry", "expires"].contains($0.stringValue)
-        return "the field '\($0.stringValue)' has a wrong type: a "
-          + (isNumber ? "whole number is needed" : "string is needed")
+        let needed =
+          switch $0.stringValue {
+          case "time", "retry", "expires": "a whole number"
+          case "topics": "a list of strings"
+          case "end": "true or false"
+          default: "a string"
+          }
+        return "the field '\($0.stringValue)' has a wrong type: \(needed) is needed"
       } ?? "it is no JSON object"
     default: "it is not JSON"
     }

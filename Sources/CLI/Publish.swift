@@ -54,8 +54,8 @@ struct Publish: ParsableCommand {
       let pending = try pendingEvent()
       let queue = try queueOption.open(creating: false)
       var appender = try Appender(queue)
-      let sequences = try appender.append([pending])
-      let id = queue.epochs.id(of: sequences.lowerBound)
+      let appended = try appender.append([pending])[0].get()
+      let id = queue.epochs.id(of: appended.sequence)
       try StandardOutput.write("\(id)\n", afterwards: "event \(id) is queued")
     }
   }

@@ -8,6 +8,10 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
   case invalidField(name: String, value: String, rule: String)
   /// An event whose record would be larger than the limit.
   case eventTooLarge(byteCount: Int, byteCountMaximum: Int)
+  /// The key was used for another event.
+  case keyReused(key: String)
+  /// The topic has had its last event.
+  case topicEnded(topic: String)
   /// There is no queue at the path, and it was not to be made.
   case noQueue(path: String)
   /// The directory holds something else.
@@ -60,6 +64,10 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
       "\(name) is \(value); it is \(rule)"
     case .eventTooLarge(let count, let limit):
       "the event takes \(count) bytes on the wire; the limit is \(limit): send less, or in parts"
+    case .keyReused(let key):
+      "the key '\(key)' was used for another event: send the same event again, or use another key"
+    case .topicEnded(let topic):
+      "the topic '\(topic)' has ended: publish under another one, or delete it to begin it anew"
     case .noQueue(let path):
       "there is no queue at \(path): check the path; `weir serve --queue` makes one"
     case .notAQueue(let path, let reason):

@@ -19,9 +19,15 @@ public enum QueueLimits {
   public static let topicByteCountMaximum = 255
   /// A record's body: everything that goes on the wire for one event.
   public static let bodyByteCountMaximum = 4 << 20
-  /// A record's head line, its newline included: five fields, a topic of which every byte may be
-  /// percent-encoded, and attributes.
-  public static let headByteCountMaximum = 2048
+  /// Topics of one event.
+  public static let topicsPerEventCountMaximum = 100
+  /// All topics of one event together, as they stand in the head.
+  public static let topicsByteCountMaximum = 12 << 10
+  /// A key's length in bytes of UTF-8.
+  public static let keyByteCountMaximum = 255
+  /// A record's head line, its newline included: five fields, the topics, a key of which every byte may
+  /// be percent-encoded, and other attributes.
+  public static let headByteCountMaximum = 16 << 10
   /// A segment is followed by a new one before it would grow beyond this.
   ///
   /// Offsets in an index entry have 32 bits.

@@ -10,9 +10,9 @@ struct AppenderTests {
     let queue = try fixture.open()
     var appender = try Appender(queue)
     #expect(queue.durableNext == 1)
-    #expect(try appender.append([fixture.pending("a"), fixture.pending("b")]) == 1..<3)
+    #expect(try appender.append([fixture.pending("a"), fixture.pending("b")]).sequences == 1..<3)
     #expect(queue.durableNext == 3)
-    #expect(try appender.append([fixture.pending("c")]) == 3..<4)
+    #expect(try appender.append([fixture.pending("c")]).sequences == 3..<4)
     #expect(try fixture.read(queue) == ["a", "b", "c"])
   }
 

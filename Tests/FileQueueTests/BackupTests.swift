@@ -112,7 +112,7 @@ struct BackupTests {
     #expect(try damage(restored).isEmpty)
     let queue = try Queue(at: restored, creating: false)
     var appender = try Appender(queue)
-    #expect(try appender.append([fixture.pending("c")]) == 3..<4)
+    #expect(try appender.append([fixture.pending("c")]).sequences == 3..<4)
     #expect(try fixture.read(queue) == ["a", "b", "c"])
     #expect(queue.epochs.epoch(of: 2) == epoch)
     #expect(queue.epochs.epoch(of: 3) != epoch)

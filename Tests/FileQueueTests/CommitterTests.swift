@@ -17,8 +17,8 @@ struct CommitterTests {
         let text = "\(thread)/\(number)"
         guard let event = try? fixture.pending(text) else { return }
         committer.submit(event) { result in
-          guard case .success(let sequence) = result else { return }
-          acknowledged.withLock { $0[sequence] = text }
+          guard case .success(let appended) = result else { return }
+          acknowledged.withLock { $0[appended.sequence] = text }
         }
       }
     }

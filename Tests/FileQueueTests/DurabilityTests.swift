@@ -17,7 +17,7 @@ struct DurabilityTests {
     let fixture = try QueueFixture()
     let queue = try fixture.open()
     var appender = try Appender(queue, durability: .interval)
-    #expect(try appender.append([fixture.pending("a")]) == 1..<2)
+    #expect(try appender.append([fixture.pending("a")]).sequences == 1..<2)
     #expect(queue.durableNext == 1)
     try appender.synchronize()
     #expect(queue.durableNext == 2)

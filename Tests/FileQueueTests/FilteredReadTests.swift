@@ -67,7 +67,7 @@ struct FilteredReadTests {
     var sequences: [UInt64] = []
     while true {
       let outcome = try reader.read(from: &cursor, byteCountMaximum: 1 << 20) { record, bytes in
-        if filter.matches(bytes.extracting(record.topic)) { sequences.append(record.sequence) }
+        if filter.matches(record, bytes) { sequences.append(record.sequence) }
       }
       if outcome == .caughtUp { return sequences }
     }

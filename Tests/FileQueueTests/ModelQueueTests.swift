@@ -81,7 +81,7 @@ private struct ModelRun {
     let batch = try (0..<Int.random(in: 1...5, using: &random)).map { _ in try randomEvent() }
     did = "append \(batch.count) events"
     let first = next
-    let sequences = try randomHandle().appender.append(batch)
+    let sequences = try randomHandle().appender.append(batch).sequences
     try require(sequences == first..<(first + UInt64(batch.count)), "sequences \(sequences)")
     for event in batch { take(event) }
   }

@@ -35,7 +35,7 @@ struct PlaceTests {
     try FileSystem.rename(path, to: fixture.path.appending("other"))
     try FileSystem.rename(moved, to: path)
     #expect(try queue.look() == .here)
-    #expect(try appender.append([event]) == 2..<3)
+    #expect(try appender.append([event]).sequences == 2..<3)
   }
 
   @Test func `a page that was written over in place is noticed by who has appended more`() throws {
@@ -199,7 +199,7 @@ struct PlaceTests {
     let before = try fixture.directory.bytes("00000000000000000001.sse")
     try appender.probe()
     #expect(try fixture.directory.bytes("00000000000000000001.sse") == before)
-    #expect(try appender.append([fixture.pending("b")]) == 2..<3)
+    #expect(try appender.append([fixture.pending("b")]).sequences == 2..<3)
     #expect(try fixture.read(queue) == ["a", "b"])
     try fixture.directory.remove("00000000000000000001.sse")
     #expect(error { try appender.probe() }.contains("was deleted"))

@@ -188,7 +188,7 @@ struct RetentionTests {
     upkeep.run()
     #expect(try queue.figures().eventCount == 0)
     #expect(queue.durableNext == 2)
-    #expect(try appender.append([fixture.pending("new")]) == 2..<3)
+    #expect(try appender.append([fixture.pending("new")]).sequences == 2..<3)
     #expect(try fixture.read(queue, from: 2) == ["new"])
   }
 

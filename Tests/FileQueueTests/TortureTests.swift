@@ -265,7 +265,7 @@ private struct Opening: Sendable {
     tornByteCount = queue.recovery.tornByteCount
     if let text {
       var appender = try Appender(queue)
-      appended = try appender.append([fixture.pending(text)]).lowerBound
+      appended = try appender.append([fixture.pending(text)])[0].sequence
       readingAfter = try Reading(queue)
     }
     texts = try Dictionary(

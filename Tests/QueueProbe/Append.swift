@@ -60,7 +60,7 @@ struct Append: ParsableCommand {
       var tries = persist ? 4 : 1
       while true {
         do {
-          let sequences = try appender.append(events)
+          let sequences = try appender.append(events).sequences
           try Output.write(line: "ack \(sequences.lowerBound) \(sequences.upperBound)")
           break
         } catch let error as QueueError {

@@ -69,7 +69,7 @@ struct OpenQueues {
     var appender = try Appender(queue, segmentByteCountMaximum: 2000)
     var acknowledged: [JSON] = []
     for batch in ProbeBatches(writer: words[0], count: count, sizeMaximum: 4) {
-      let sequences = try appender.append(try batch.map { try $0.pending() })
+      let sequences = try appender.append(try batch.map { try $0.pending() }).sequences
       acknowledged.append(.list([.number(sequences.lowerBound), .number(sequences.upperBound)]))
     }
     return [("acknowledged", .list(acknowledged))]

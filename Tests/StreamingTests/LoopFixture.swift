@@ -61,6 +61,11 @@ final class LoopFixture {
     _ = try appender.append([try PendingEvent(event, topic: .default, expiresAt: expiresAt)])
   }
 
+  func publish(_ data: String, topics: [String]) throws {
+    let topics = try topics.map { try Topic($0) }
+    _ = try appender.append([try PendingEvent(Event(data: data), topics: topics)])
+  }
+
   private static func publish(_ data: String, with appender: inout Appender) throws {
     _ = try appender.append([try PendingEvent(Event(type: nil, data: data), topic: .default)])
   }

@@ -63,6 +63,23 @@ struct StreamLoopTests {
     #expect(received.allSatisfy { $0 == data })
   }
 
+  @Test func `an event of several topics comes once to whoever wants one or more of them`() throws {
+    let fixture = try LoopFixture()
+    try fixture.subscribe(from: 1, topic: "a", "b")
+    try fixture.subscribe(from: 1, topic: "b")
+    try fixture.subscribe(from: 1, topic: ">", "a")
+    try fixture.subscribe(from: 1, topic: "c", "none")
+    try fixture.subscribe(from: 1, topic: "none")
+    try fixture.publish("x", topics: ["a", "b", "c"])
+    try fixture.publish("y", topics: ["a"])
+    fixture.loop.runPass()
+    #expect(try fixture.received(by: 0) == ["x", "y"])
+    #expect(try fixture.received(by: 1) == ["x"])
+    #expect(try fixture.received(by: 2) == ["x", "y"])
+    #expect(try fixture.received(by: 3) == ["x"])
+    #expect(try fixture.received(by: 4).isEmpty)
+  }
+
   @Test func `one event for many audiences is rendered a bounded number of times in a pass`() throws
   {
     let fixture = try LoopFixture()

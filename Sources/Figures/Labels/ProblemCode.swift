@@ -12,6 +12,8 @@ package enum ProblemCode: String, CaseIterable, Encodable, Sendable {
   case invalidTTL = "invalid_ttl"
   case invalidParameter = "invalid_parameter"
   case tooManyTopics = "too_many_topics"
+  case keyReused = "key_reused"
+  case topicEnded = "topic_ended"
   case bodyTooLarge = "body_too_large"
   case eventTooLarge = "event_too_large"
   case tooManyStreams = "too_many_streams"

@@ -23,7 +23,7 @@ package enum PageLayout {
   private static let gapCell = 64
   private static let refusalCell = 96
   private static let routeCell = 112
-  private static let problemCell = 120
+  private static let problemCell = 136
 
   /// Where gaps of a reason are counted.
   static func cell(_ reason: GapReason) -> Int { gapCell + place(of: reason) }

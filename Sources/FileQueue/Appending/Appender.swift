@@ -42,18 +42,22 @@ public struct Appender: ~Copyable {
   /// appender's durability says.
   ///
   /// - Parameter events: at least one.
-  /// - Returns: their sequences.
+  /// - Returns: what became of each of them.
   /// - Throws: `full` where nothing was appended and a later try may succeed; `readOnly` and
   ///   `damaged` where none will.
-  public mutating func append(_ events: [PendingEvent]) throws(QueueError) -> Range<UInt64> {
+  public mutating func append(_ events: [PendingEvent]) throws(QueueError) -> [AppendOutcome] {
     precondition(!events.isEmpty, "an appended batch has at least one event")
-    let sequences = try underLock { (appender) throws(QueueError) in try appender.write(events) }
-    switch durability {
-    case .full: try synchronize(upTo: sequences.upperBound)
-    case .interval: break
-    case .none: queue.tail.raiseDurableEnd(to: sequences.upperBound, isSynced: false)
+    let outcomes = try underLock { (appender) throws(QueueError) in try appender.write(events) }
+    // An event that was there already may not be on disk yet: another process has just appended it.
+    let last = outcomes.reduce(0) { max($0, $1.sequence ?? 0) }
+    if last > 0 {
+      switch durability {
+      case .full: try synchronize(upTo: last + 1)
+      case .interval: break
+      case .none: queue.tail.raiseDurableEnd(to: last + 1, isSynced: false)
+      }
     }
-    return sequences
+    return outcomes
   }
 
   /// Puts everything that has been appended on disk, by whichever process.
@@ -147,7 +151,7 @@ public struct Appender: ~Copyable {
     }
   }
 
-  private mutating func write(_ events: [PendingEvent]) throws(QueueError) -> Range<UInt64> {
+  private mutating func write(_ events: [PendingEvent]) throws(QueueError) -> [AppendOutcome] {
     var end = queue.tail.appendedEnd
     var segment = try openSegment(end)
     if queue.tail.pendingEpoch != nil { segment = try beginEpoch(segment, &end) }
@@ -161,12 +165,12 @@ public struct Appender: ~Copyable {
           + "\(QueueLimits.sequenceMaximum)")
     }
     let previousTime = end.unixMilliseconds
-    render(events, &end)
+    var outcomes = render(events, &end)
     if end.offset > 0, isOverLimit(end) {
       end.next = first
       segment = try roll(from: segment, &end)
       end.unixMilliseconds = previousTime
-      render(events, &end)
+      outcomes = render(events, &end)
     }
     let indexOffset = Int(first - segment.name.first) * IndexEntry.byteCount
     do {
@@ -182,7 +186,7 @@ public struct Appender: ~Copyable {
     end.offset += text.count
     queue.tail.setAppendedEnd(end)
     if text.capacity > 2 * QueueLimits.batchByteCountMaximum { text = [] }
-    return first..<end.next
+    return outcomes
   }
 
   /// Whether the segment would grow beyond a limit with what has been rendered.
@@ -192,7 +196,11 @@ public struct Appender: ~Copyable {
   }
 
   /// Renders text and index entries of events that go in at `end`; moves its sequence and time.
-  private mutating func render(_ events: [PendingEvent], _ end: inout Tail.AppendedEnd) {
+  private mutating func render(
+    _ events: [PendingEvent], _ end: inout Tail.AppendedEnd
+  ) -> [AppendOutcome] {
+    var outcomes: [AppendOutcome] = []
+    outcomes.reserveCapacity(events.count)
     var times = PublishTimes(after: end.unixMilliseconds, now: Clock.unixMilliseconds())
     text.removeAll(keepingCapacity: true)
     index.removeAll(keepingCapacity: true)
@@ -209,9 +217,11 @@ public struct Appender: ~Copyable {
         offset: UInt32(clamping: end.offset + start), length: UInt32(clamping: text.count - start),
         topicHash: event.topicHash
       ).append(to: &index)
+      outcomes.append(.appended(Appended(sequence: end.next, unixMilliseconds: times.last)))
       end.next += 1
     }
     end.unixMilliseconds = times.last
+    return outcomes
   }
 
   /// The segment that the tail names, without what a dead appender may have left behind its end.

@@ -5,8 +5,8 @@ import Synchronization
 ///
 /// Any thread submits; a thread of its own appends and tells the outcome.
 public final class Committer: Sendable {
-  /// Told once for each submitted event, on the committer's thread: its sequence, or why not.
-  public typealias Completion = @Sendable (Result<UInt64, QueueError>) -> Void
+  /// Told once for each submitted event, on the committer's thread: what is in the queue, or why not.
+  public typealias Completion = @Sendable (Result<Appended, QueueError>) -> Void
 
   private struct Submission: Sendable {
     let event: PendingEvent
@@ -128,9 +128,12 @@ public final class Committer: Sendable {
 
   private func append(_ batch: [Submission], with appender: inout Appender) {
     do {
-      let sequences = try appender.append(batch.map(\.event))
-      for (submission, sequence) in zip(batch, sequences) {
-        submission.completion(.success(sequence))
+      let outcomes = try appender.append(batch.map(\.event))
+      for (submission, outcome) in zip(batch, outcomes) {
+        switch outcome {
+        case .appended(let appended): submission.completion(.success(appended))
+        case .refused(let error): submission.completion(.failure(error))
+        }
       }
     } catch {
       // What the last probe found is not so any more.

@@ -22,7 +22,7 @@ extension QueueReader {
         let outcome = try read(
           from: &cursor, upTo: stop, byteCountMaximum: byteCountMaximum - byteCount
         ) { record, bytes in
-          if filter.matches(bytes.extracting(record.topic)) { visit(record, bytes) }
+          if filter.matches(record, bytes) { visit(record, bytes) }
         }
         guard case .caughtUp = outcome else { return outcome }
         byteCount += max(0, cursor.offset - start.offset)
@@ -111,7 +111,9 @@ extension QueueReader {
     else { return .plain(stop: stop) }
     for (place, entry) in entries.enumerated() {
       if entry.length == 0 { return .plain(stop: stop) }
-      if hashes.contains(entry.topicHash) { numbers.append(firstNumber + UInt32(place)) }
+      if hashes.contains(entry.topicHash) || entry.topicHash == IndexEntry.severalTopics {
+        numbers.append(firstNumber + UInt32(place))
+      }
     }
     guard entries.count == wanted, numbers.count <= wanted / QueueLimits.sparseMatchDivisor else {
       return .plain(stop: stop)
@@ -141,7 +143,7 @@ extension QueueReader {
         files[segment]?.isIndexWrong = true
         return byteCount
       }
-      if filter.matches(chunk.span.extracting(layout.topic)) { visit(layout, chunk.span) }
+      if filter.matches(layout, chunk.span) { visit(layout, chunk.span) }
       cursor.sequence = sequence + 1
       cursor.offset = Int(entry.offset) + Int(entry.length)
       byteCount += layout.byteCount

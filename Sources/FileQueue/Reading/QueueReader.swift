@@ -292,10 +292,10 @@ public struct QueueReader: ~Copyable {
     return try mapping { () throws(SystemCallError) in
       var scanner = SegmentScanner(epoch: queue.epochs.epoch(of: segment))
       var cursor = Cursor(sequence: sequence, segment: segment, offset: 0)
-      _ = try scanner.scan(file.text, of: segment) { layout, _ in
+      _ = try scanner.scan(file.text, of: segment) { layout, _, base in
         // Where the event before is damaged, its own beginning is the place.
-        if layout.sequence < sequence { cursor.offset = layout.body.upperBound }
-        if layout.sequence == sequence { cursor.offset = layout.start }
+        if layout.sequence < sequence { cursor.offset = base + layout.body.upperBound }
+        if layout.sequence == sequence { cursor.offset = base + layout.start }
       }
       return cursor
     }

@@ -7,33 +7,61 @@ public struct PendingEvent: Sendable {
   let content: [UInt8]
   /// How much of it belongs to the body.
   let fieldsByteCount: Int
+  /// ``IndexEntry/topicHash``.
   let topicHash: UInt64
+  /// By what a second publish of it is known.
+  public let key: EventKey?
+  /// Whether it is the last one of its topics.
+  public let isEnd: Bool
   /// When it was published, in milliseconds since 1970, if not now: of an event that is imported.
   public let publishedAt: Int64?
 
   /// About what it takes on disk.
   public var byteCount: Int { content.count }
 
+  /// Renders `event` under one topic; its id, if it has one, is not used, the queue gives ids.
+  public init(
+    _ event: Event, topic: Topic, expiresAt: Int64? = nil, publishedAt: Int64? = nil
+  ) throws(QueueError) {
+    try self.init(event, topics: [topic], expiresAt: expiresAt, publishedAt: publishedAt)
+  }
+
   /// Renders `event`; its id, if it has one, is not used, the queue gives ids.
   ///
   /// - Parameters:
+  ///   - topics: at least one; who subscribes to several of them gets the event once. One that is named
+  ///     twice counts once.
+  ///   - key: by what a second publish of the event is known.
+  ///   - isEnd: whether it is the last one of its topics.
   ///   - expiresAt: when it stops being delivered, in milliseconds since 1970; nil for never.
   ///   - publishedAt: when it was published, for an event that comes from another queue.
   /// - Throws: `QueueError.invalidField` and `QueueError.eventTooLarge`: what a reader would not take
   ///   back is never written.
   public init(
-    _ event: Event, topic: Topic, expiresAt: Int64? = nil, publishedAt: Int64? = nil
+    _ event: Event, topics: [Topic], key: EventKey? = nil, isEnd: Bool = false,
+    expiresAt: Int64? = nil, publishedAt: Int64? = nil
   ) throws(QueueError) {
+    let topic = topics[0]
+    let furtherTopics = topics.count == 1 ? [] : try Self.furtherTopics(topics)
     try Self.checkRetry(event.retryMilliseconds)
     if let expiresAt { try Self.checkTime(expiresAt, name: "expires") }
     if let publishedAt { try Self.checkTime(publishedAt, name: "time") }
     var content: [UInt8] = []
     content.reserveCapacity(topic.encoded.count + event.data.utf8.count + 64)
     content.append(contentsOf: topic.encoded)
+    for topic in furtherTopics {
+      content.append(contentsOf: RecordAttribute.also)
+      content.append(contentsOf: topic.encoded)
+    }
     if let expiresAt {
       content.append(contentsOf: RecordAttribute.expires)
       content.append(contentsOf: "\(expiresAt)".utf8)
     }
+    if let key {
+      content.append(contentsOf: RecordAttribute.key)
+      content.append(contentsOf: key.encoded)
+    }
+    if isEnd { content.append(contentsOf: RecordAttribute.end) }
     content.append(UInt8(ascii: "\n"))
     let headByteCount = content.count
     EventStreamWriter.appendFields(of: event, to: &content)
@@ -47,7 +75,30 @@ public struct PendingEvent: Sendable {
     }
     self.content = content
     self.publishedAt = publishedAt
-    topicHash = topic.hash64
+    self.key = key
+    self.isEnd = isEnd
+    topicHash = furtherTopics.isEmpty ? topic.hash64 : IndexEntry.severalTopics
+  }
+
+  /// Those behind the first one, each once.
+  private static func furtherTopics(_ topics: [Topic]) throws(QueueError) -> [Topic] {
+    var seen: Set<Topic> = [topics[0]]
+    let further = topics.dropFirst().filter { seen.insert($0).inserted }
+    guard seen.count <= QueueLimits.topicsPerEventCountMaximum else {
+      throw .invalidField(
+        name: "topics", value: "a list of \(seen.count)",
+        rule:
+          "at most \(QueueLimits.topicsPerEventCountMaximum) topics: publish the event twice, or "
+          + "let subscribers use patterns")
+    }
+    let byteCount = seen.reduce(0) { $0 + $1.encoded.count }
+    guard byteCount <= QueueLimits.topicsByteCountMaximum else {
+      throw .invalidField(
+        name: "topics", value: "\(byteCount) bytes long",
+        rule:
+          "at most \(QueueLimits.topicsByteCountMaximum) bytes in all: name fewer or shorter ones")
+    }
+    return further
   }
 
   private static func checkRetry(_ milliseconds: Int?) throws(QueueError) {

@@ -10,8 +10,10 @@ public struct RecordLayout: Hashable, Sendable {
   public let expiresAt: Int64
   /// Where the head begins.
   public let start: Int
-  /// The topic, encoded as ``Topic/encoded``.
+  /// The first topic, encoded as ``Topic/encoded``.
   public let topic: Range<Int>
+  /// The attributes with the spaces before them; most records have none.
+  public let attributes: Range<Int>
   /// The body: what goes on the wire.
   public let body: Range<Int>
 
@@ -22,7 +24,13 @@ public struct RecordLayout: Hashable, Sendable {
   func moved(by offset: Int) -> RecordLayout {
     RecordLayout(
       sequence: sequence, unixMilliseconds: unixMilliseconds, expiresAt: expiresAt,
-      start: start + offset, topic: (topic.lowerBound + offset)..<(topic.upperBound + offset),
-      body: (body.lowerBound + offset)..<(body.upperBound + offset))
+      start: start + offset, topic: topic.moved(by: offset),
+      attributes: attributes.moved(by: offset), body: body.moved(by: offset))
+  }
+}
+
+extension Range<Int> {
+  fileprivate func moved(by offset: Int) -> Range<Int> {
+    (lowerBound + offset)..<(upperBound + offset)
   }
 }

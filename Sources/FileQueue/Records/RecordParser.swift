@@ -166,11 +166,12 @@ private struct HeadScanner {
     guard expect(UInt8(ascii: " "), bytes), let topic = topic(bytes),
       let expiresAt = attributes(bytes)
     else { return nil }
+    let attributes = topic.upperBound..<(position - 1)
     let body = position..<(position + Int(bodyByteCount))
     return ParsedHead(
       layout: RecordLayout(
         sequence: sequence, unixMilliseconds: Int64(clamping: time), expiresAt: expiresAt,
-        start: start, topic: topic, body: body),
+        start: start, topic: topic, attributes: attributes, body: body),
       field: field)
   }
 

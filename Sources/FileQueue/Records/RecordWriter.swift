@@ -64,12 +64,6 @@ enum RecordWriter {
   }
 }
 
-/// The attributes of a head that this version knows.
-enum RecordAttribute {
-  /// When the event stops being delivered, in milliseconds since 1970.
-  static let expires = Array(" expires=".utf8)
-}
-
 /// The checksum of a record: CRC-32C over the head without the eight digits of the checksum itself,
 /// and over the body.
 enum RecordChecksum {

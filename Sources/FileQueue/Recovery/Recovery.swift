@@ -116,7 +116,7 @@ struct Recovery {
   private func scan(_ segment: SegmentName) throws(SystemCallError) -> SegmentScan {
     var scanner = SegmentScanner(epoch: epochs.epoch(of: segment))
     let text = try Descriptor.open(directory.textPath(segment), .readOnly)
-    return try scanner.scan(text, of: segment) { _, _ in }
+    return try scanner.scan(text, of: segment) { _, _, _ in }
   }
 
   // MARK: - The last segment

@@ -11,8 +11,11 @@ struct IndexEntry: Hashable, Sendable {
   let offset: UInt32
   /// Head and body of the record, in bytes.
   let length: UInt32
-  /// ``Topic/hash64``.
+  /// ``Topic/hash64``, or ``severalTopics``.
   let topicHash: UInt64
+
+  /// Stands in the place of a hash where an event has several topics: the record tells which.
+  static let severalTopics = UInt64.max
 
   init(offset: UInt32, length: UInt32, topicHash: UInt64) {
     self.offset = offset
@@ -20,12 +23,15 @@ struct IndexEntry: Hashable, Sendable {
     self.topicHash = topicHash
   }
 
-  /// The entry of a record whose places are offsets in the text; beyond what a segment may be large,
-  /// one that no reader believes.
-  init(_ layout: RecordLayout, _ topic: Span<UInt8>) {
+  /// The entry of a record; beyond what a segment may be large, one that no reader believes.
+  ///
+  /// - Parameters:
+  ///   - start: where the record begins in the text.
+  ///   - bytes: those in which the layout's places lie.
+  init(_ layout: RecordLayout, at start: Int, _ bytes: Span<UInt8>) {
     self.init(
-      offset: UInt32(clamping: layout.start), length: UInt32(clamping: layout.byteCount),
-      topicHash: Topic.hash64(topic))
+      offset: UInt32(clamping: start), length: UInt32(clamping: layout.byteCount),
+      topicHash: layout.indexHash(in: bytes))
   }
 
   /// Reads an entry; `bytes` holds at least 16 from `start`.

@@ -61,12 +61,12 @@ enum SegmentIndex {
     let text = try Descriptor.open(directory.textPath(segment), .readOnly)
     var bytes: [UInt8] = []
     var scanner = SegmentScanner(epoch: epochs.epoch(of: segment))
-    let scan = try scanner.scan(text, of: segment) { layout, topic in
+    let scan = try scanner.scan(text, of: segment) { layout, record, base in
       let place = Int(layout.sequence - segment.first) * IndexEntry.byteCount
       if bytes.count < place {
         bytes.append(contentsOf: repeatElement(0, count: place - bytes.count))
       }
-      IndexEntry(layout, topic).append(to: &bytes)
+      IndexEntry(layout, at: base + layout.start, record).append(to: &bytes)
     }
     return (scan, bytes)
   }

@@ -39,11 +39,11 @@ struct SegmentScanner {
 
   /// Scans `file`.
   ///
-  /// - Parameter visit: gets each whole record, whose places are offsets in the file, and its topic
-  ///   as it stands there.
+  /// - Parameter visit: gets each whole record, the bytes in which its places lie, and where in the
+  ///   file these begin.
   mutating func scan(
     _ file: borrowing Descriptor, of segment: SegmentName,
-    visit: (RecordLayout, _ topic: Span<UInt8>) -> Void
+    visit: (RecordLayout, Span<UInt8>, _ base: Int) -> Void
   ) throws(SystemCallError) -> SegmentScan {
     let fileByteCount = try file.status().byteCount
     var scan = SegmentScan(next: segment.first)
@@ -77,13 +77,12 @@ struct SegmentScanner {
 
   private func accept(
     _ layout: RecordLayout, into scan: inout SegmentScan,
-    visit: (RecordLayout, Span<UInt8>) -> Void
+    visit: (RecordLayout, Span<UInt8>, Int) -> Void
   ) {
-    let inFile = layout.moved(by: base)
-    visit(inFile, bytes.span.extracting(layout.topic))
+    visit(layout, bytes.span, base)
     scan.recordCount += 1
     scan.next = layout.sequence + 1
-    scan.end = inFile.body.upperBound
+    scan.end = base + layout.body.upperBound
     scan.unixMilliseconds = layout.unixMilliseconds
   }
 

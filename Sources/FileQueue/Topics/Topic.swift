@@ -57,6 +57,14 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
 
   /// Reads a topic from a record's head; nil where that is no topic.
   public init?(encoded: Span<UInt8>) {
+    guard let bytes = Self.decode(encoded),
+      let text = String(validating: bytes, as: UTF8.self), let topic = try? Topic(text)
+    else { return nil }
+    self = topic
+  }
+
+  /// What ``encode(_:)`` was given; nil where that cannot be.
+  static func decode(_ encoded: Span<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(encoded.count)
     var index = 0
@@ -72,10 +80,7 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
       bytes.append(high << 4 | low)
       index += 3
     }
-    guard let text = String(validating: bytes, as: UTF8.self), let topic = try? Topic(text) else {
-      return nil
-    }
-    self = topic
+    return bytes
   }
 
   private init(trusted text: String) {

@@ -36,6 +36,18 @@ public struct TopicFilter: Hashable, Sendable, CustomStringConvertible {
       || patterns.contains { $0.matches(encodedTopic) }
   }
 
+  /// Whether an event is asked for, by any of its topics.
+  ///
+  /// - Parameter bytes: those in which the record's places lie.
+  @inline(__always)
+  public func matches(_ record: RecordLayout, _ bytes: Span<UInt8>) -> Bool {
+    if matches(bytes.extracting(record.topic)) { return true }
+    if record.attributes.isEmpty { return false }
+    var isWanted = false
+    record.forEachFurtherTopic(in: bytes) { isWanted = isWanted || matches(bytes.extracting($0)) }
+    return isWanted
+  }
+
   /// The topics and patterns, with commas between them.
   public var description: String {
     (topics.map(\.text) + patterns.map(\.text)).joined(separator: ",")

@@ -6,7 +6,9 @@ import SystemPackage
 /// It is derived, made by ``Upkeep`` once the segment is sealed, and believed only if its checksum
 /// is right.
 final class TopicTable {
-  static let magic = Array("weirtop1".utf8)
+  static let magic = Array("weirtop2".utf8)
+  /// Before an event could have several topics.
+  static let earlierMagic = Array("weirtop1".utf8)
   static let headerByteCount = 32
   static let lineByteCount = 24
 
@@ -24,9 +26,8 @@ final class TopicTable {
   private var postingCount = 0
   /// The checksum of the segment's index, if that is right.
   private(set) var indexChecksum: UInt32 = 0
-
   /// Events in the segment.
-  var eventCount: Int { postingCount }
+  private(set) var eventCount = 0
 
   /// Opens the table of a segment and checks it; nil where there is none that can be believed.
   static func open(
@@ -56,9 +57,10 @@ final class TopicTable {
     lineCount = Int(header.span.littleEndian32(at: 8))
     postingCount = Int(header.span.littleEndian32(at: 12))
     indexChecksum = header.span.littleEndian32(at: 20)
+    eventCount = Int(header.span.littleEndian32(at: 24))
     let leastByteCount =
       Self.headerByteCount + lineCount * Self.lineByteCount + postingCount * 4
-    guard segment.first + UInt64(postingCount) == next,
+    guard segment.first + UInt64(eventCount) == next,
       try file.status().byteCount >= leastByteCount
     else { return false }
     return try checksum() == header.span.littleEndian32(at: 16)
@@ -96,7 +98,18 @@ final class TopicTable {
       }
     }
     matches.sort()
+    if matches.count > 1 { Self.removeRepetitions(&matches) }
     return matches
+  }
+
+  /// An event of several topics may be found by each of them.
+  private static func removeRepetitions(_ numbers: inout [UInt32]) {
+    var count = 1
+    for place in 1..<numbers.count where numbers[place] != numbers[count - 1] {
+      numbers[count] = numbers[place]
+      count += 1
+    }
+    numbers.removeLast(numbers.count - count)
   }
 
   private func lines(wantedBy filter: TopicFilter) throws(SystemCallError) -> [Line] {

@@ -18,6 +18,7 @@ struct TopicTableBuilder {
   }
 
   private var postings: [Posting] = []
+  private var eventCount: UInt32 = 0
 
   /// Writes the table of `segment`, which ends before `next`.
   ///
@@ -57,16 +58,25 @@ struct TopicTableBuilder {
     var builder = TopicTableBuilder()
     var index: [UInt8] = []
     var scanner = SegmentScanner(epoch: epochs.epoch(of: segment))
-    let scan = try scanner.scan(text, of: segment) { layout, topic in
-      IndexEntry(layout, topic).append(to: &index)
-      builder.postings.append(
-        Posting(
-          topicHash: Topic.hash64(topic), topicChecksum: CRC32C.of(topic),
-          number: UInt32(layout.sequence - segment.first), nameByteCount: layout.topic.count,
-          nameOffset: layout.topic.lowerBound))
+    let scan = try scanner.scan(text, of: segment) { layout, record, base in
+      IndexEntry(layout, at: base + layout.start, record).append(to: &index)
+      let number = UInt32(layout.sequence - segment.first)
+      builder.eventCount += 1
+      builder.add(number, topic: layout.topic, record, base)
+      layout.forEachFurtherTopic(in: record) { builder.add(number, topic: $0, record, base) }
     }
     guard scan.damages.isEmpty, scan.tornByteCount == 0, scan.next == next else { return nil }
     return try builder.render(text, indexChecksum: CRC32C.of(index.span))
+  }
+
+  private mutating func add(
+    _ number: UInt32, topic place: Range<Int>, _ record: Span<UInt8>, _ base: Int
+  ) {
+    let topic = record.extracting(place)
+    postings.append(
+      Posting(
+        topicHash: Topic.hash64(topic), topicChecksum: CRC32C.of(topic), number: number,
+        nameByteCount: place.count, nameOffset: base + place.lowerBound))
   }
 
   private mutating func render(
@@ -97,7 +107,8 @@ struct TopicTableBuilder {
     }
     var rest: [UInt8] = []
     rest.append(littleEndian: indexChecksum)
-    rest.append(contentsOf: repeatElement(0, count: TopicTable.headerByteCount - 24))
+    rest.append(littleEndian: eventCount)
+    rest.append(contentsOf: repeatElement(0, count: TopicTable.headerByteCount - 28))
     rest.append(contentsOf: lines)
     rest.append(contentsOf: numbers)
     rest.append(contentsOf: names)

@@ -10,6 +10,8 @@ extension Problem {
       case .invalidField(name: "retry", _, _): (400, .invalidRetry)
       case .invalidField: (400, .invalidParameter)
       case .eventTooLarge: (413, .eventTooLarge)
+      case .keyReused: (422, .keyReused)
+      case .topicEnded: (409, .topicEnded)
       case .full: (507, .queueFull)
       case .readOnly, .damaged, .deleted: (503, .queueReadOnly)
       case .moved: (503, .queueMoved)
@@ -28,7 +30,8 @@ extension Problem {
   /// What a publisher can do about it; what only somebody on weir's machine can, is said to be for them.
   private static func detail(of error: QueueError) -> String {
     switch error {
-    case .invalidTopic, .invalidField, .eventTooLarge, .overloaded, .stopped:
+    case .invalidTopic, .invalidField, .eventTooLarge, .keyReused, .topicEnded, .overloaded,
+      .stopped:
       "\(error)"
     default:
       "the event is not acknowledged: publish it again later. For whoever runs weir: \(error)"

@@ -231,10 +231,10 @@ struct Router: Responder {
     let durability = committer.durability
     committer.submit(publication.event) { result in
       switch result {
-      case .success(let sequence):
+      case .success(let appended):
         let latency = max(0, Clock.monotonicNanoseconds() - receivedAt)
         counters.note(UInt64(latency / 1000), in: .publish)
-        let id = epochs.id(of: sequence)
+        let id = epochs.id(of: appended.sequence)
         exchange.complete(Acknowledgement(id: id, topic: topic, durability: durability).response)
       case .failure(let error):
         counters.add(to: PageLayout.publishesRefusedCell)

@@ -37,7 +37,16 @@ struct Audiences {
     for pattern in audience.key.filter.patterns { byPattern.removeOne(pattern) }
   }
 
-  /// Calls `body` once for each audience that wants the event `sequence` of a topic.
+  /// Calls `body` once for each audience that wants an event, by whichever of its topics.
+  @inline(__always)
+  func forEach(
+    wanting record: RecordLayout, _ bytes: Span<UInt8>, _ body: (Audience) -> Void
+  ) {
+    record.forEachTopic(in: bytes) { forEach(wanting: $0, record.sequence, body) }
+  }
+
+  /// Calls `body` once for each audience that wants the event `sequence` of a topic, and was not called
+  /// for it by another topic of the event.
   func forEach(
     wanting encodedTopic: Span<UInt8>, _ sequence: UInt64, _ body: (Audience) -> Void
   ) {

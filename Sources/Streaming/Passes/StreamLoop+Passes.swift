@@ -43,7 +43,7 @@ extension StreamLoop {
         if record.expiresAt <= unixNow { return }
         let body = bytes.extracting(record.body)
         let lag = unixNow - record.unixMilliseconds
-        audiences.forEach(wanting: bytes.extracting(record.topic), record.sequence) { audience in
+        audiences.forEach(wanting: record, bytes) { audience in
           if audience.live.isEmpty || audience.largeSequence != nil { return }
           let frame = frame(of: audience, &touched)
           if body.count > StreamLimits.framedBodyByteCountMaximum

@@ -20,7 +20,7 @@ struct Wake: ParsableCommand {
     let waker = try Waker()
     var lines = ""
     for _ in 0..<count {
-      let sequence = try appender.append([event]).lowerBound
+      let sequence = try appender.append([event])[0].get().sequence
       lines += "\(sequence) \(Clock.monotonicNanoseconds())\n"
       _ = try waker.wait(timeout: .milliseconds(2))
     }

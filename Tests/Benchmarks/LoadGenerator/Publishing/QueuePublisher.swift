@@ -64,7 +64,7 @@ struct QueuePublisher: ~Copyable {
         try PendingEvent(
           Event(data: String(decoding: data, as: UTF8.self)), topic: topics[number % topics.count]))
     }
-    let sequences = try appender.append(events)
+    let sequences = try appender.append(events).sequences
     tally.add(numbers: numbers, sequences: sequences, epoch: queue.epoch)
   }
 }
