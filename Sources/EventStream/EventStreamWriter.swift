@@ -13,6 +13,16 @@ public enum EventStreamWriter {
     appendLines("data: ", event.data.utf8Span.span, to: &bytes)
   }
 
+  /// Where the name of an event stands in lines that ``appendFields(of:to:)`` has written; nil where it has
+  /// none.
+  @inline(__always)
+  public static func name(in fields: Span<UInt8>) -> Range<Int>? {
+    let start = "event: ".utf8.count
+    // No other line begins with this letter.
+    guard fields.count > start, fields[0] == UInt8(ascii: "e") else { return nil }
+    return fields.lineBreak(from: start).map { start..<$0 }
+  }
+
   /// Where the `retry:` line lies, with its end, in lines that ``appendFields(of:to:)`` has written; nil
   /// where there is none.
   ///

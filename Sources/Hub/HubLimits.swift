@@ -6,6 +6,8 @@ enum HubLimits {
   static let excerptByteCountMaximum = 64
   /// Topics and patterns that one stream may ask for.
   static let topicsPerStreamCountMaximum = 100
+  /// Names of events that one stream may keep.
+  static let eventNamesPerStreamCountMaximum = 100
   /// Descriptors that streams leave to publishes, `/status` and the queue's files.
   static let reservedDescriptorCount = 256
   /// The same for each stream loop: the segments that it reads.

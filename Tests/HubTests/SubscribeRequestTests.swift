@@ -14,8 +14,38 @@ struct SubscribeRequestTests {
   @Test func `the spellings of a topic mean the same`() throws {
     let filters = [
       try read("", path: "orders"), try read("topic=orders"), try read("stream=orders"),
+      try read("topics=orders"),
     ].map(\.filter)
     #expect(Set(filters).count == 1)
+  }
+
+  @Test func `topics stand in a list, beside others, and one with a comma by itself`() throws {
+    let request = try read("topics=a,b&topic=c,d&topics=e&stream=f.*", path: "g,h")
+    #expect(request.filter.topics.map(\.text) == ["a", "b", "c,d", "e", "g,h"])
+    #expect(request.filter.patterns.map(\.text) == ["f.*"])
+    #expect(try read("topics=a%2Cb").filter == read("topics=a,b").filter)
+  }
+
+  @Test(arguments: ["topics=", "topics=a,,b", "topics=a,", "topics=,", "topic="])
+  func `a place in a list where no topic stands is a problem`(query: String) {
+    let problem = #expect(throws: Problem.self) { try read(query) }
+    #expect(problem?.code == .invalidTopic && problem?.field == "topic")
+  }
+
+  @Test func `names of events stand in lists too, and each once is enough`() throws {
+    #expect(try read("topic=a").names == nil)
+    let names = try read("event=a,b&event=c&event=a").names
+    #expect(names == EventNames(["c", "b", "a"]))
+    #expect(try read("event=weir.gap").names == EventNames(["weir.gap"]))
+  }
+
+  @Test(arguments: [
+    "event=", "event=a,,b", "event=a%0Ab", "event=\(String(repeating: "x", count: 256))",
+    "event=" + (0...100).map { "n\($0)" }.joined(separator: ","),
+  ])
+  func `what can be no name of an event is a problem`(query: String) {
+    let problem = #expect(throws: Problem.self) { try read(query) }
+    #expect(problem?.code == .invalidParameter && problem?.field == "event")
   }
 
   @Test(arguments: ["last_event_id", "lastEventID", "lastEventId", "Last-Event-ID"])
@@ -31,6 +61,7 @@ struct SubscribeRequestTests {
     #expect(try read("last_event_id=\(id)").start == .after(id))
     let time = TimeCursor(unixMilliseconds: 1_732_147_200_123)
     #expect(try read("last_event_id=%401732147200.123").start == .since(time))
+    #expect(try read("last_event_id=earliest").start == .oldest)
     #expect(try read("", header: "6F2A91C4-42").start == .unknown("6F2A91C4-42"))
     let long = String(repeating: "x", count: 1000)
     #expect(try read("", header: long).start == .unknown(long.excerpt()))
@@ -48,13 +79,13 @@ struct SubscribeRequestTests {
   }
 
   @Test(arguments: [
-    ("topc", "'topic'"), ("topics", "'topic'"), ("Topic", "'topic'"), ("tpoic", "'topic'"),
+    ("topc", "'topic'"), ("topicz", "'topic'"), ("Topic", "'topic'"), ("tpoic", "'topic'"),
+    ("Topics", "'topics'"), ("events", "'event'"), ("sinc", "'since'"), ("from", nil),
     ("streams", "'stream'"), ("lastEventI", "'last_event_id'"),
     ("last-event-id", "'last_event_id'"),
-    ("LASTEVENTID", "'last_event_id'"), ("last_event", "'last_event_id'"), ("since", nil),
-    ("event", nil),
+    ("LASTEVENTID", "'last_event_id'"), ("last_event", "'last_event_id'"),
     ("", nil),
-    ("count", nil), ("topic\u{301}", nil), ("\u{301}", nil),
+    ("count", nil), ("topic\u{301}", "'topics'"), ("\u{301}", nil),
   ])
   func `a parameter that there is not is refused, with the one that may be meant`(
     name: String, nearest: String?
@@ -63,7 +94,8 @@ struct SubscribeRequestTests {
     #expect(problem?.code == .invalidParameter && problem?.status == 400)
     #expect(problem?.field == name)
     let advice =
-      nearest.map { "did you mean \($0)?" } ?? "a stream takes topic, stream and last_event_id"
+      nearest.map { "did you mean \($0)?" }
+      ?? "a stream takes topic, topics, stream, event, last_event_id, since"
     #expect(problem?.detail.contains(advice) == true, "\(problem?.detail ?? "")")
   }
 
@@ -88,8 +120,12 @@ struct SubscribeRequestTests {
   }
 
   @Test func `too many topics are a problem`() {
-    let query = (0...100).map { "topic=\($0)" }.joined(separator: "&")
-    let problem = #expect(throws: Problem.self) { try read(query) }
-    #expect(problem?.code == .tooManyTopics)
+    for query in [
+      (0...100).map { "topic=\($0)" }.joined(separator: "&"),
+      "topics=" + (0...100).map { "\($0)" }.joined(separator: ","),
+    ] {
+      let problem = #expect(throws: Problem.self) { try read(query) }
+      #expect(problem?.code == .tooManyTopics)
+    }
   }
 }

@@ -71,21 +71,25 @@ final class LoopFixture {
   }
 
   /// Opens a stream that wants the events from `sequence` on, all of them published after it came.
-  func subscribe(from sequence: UInt64, topic: String? = nil, _ second: String? = nil) throws {
-    try open(try TopicFilter([topic, second].compactMap(\.self)), from: .next, joinsAt: sequence)
+  func subscribe(
+    from sequence: UInt64, topic: String? = nil, _ second: String? = nil, names: EventNames? = nil
+  ) throws {
+    let filter = try TopicFilter([topic, second].compactMap(\.self))
+    try open(StreamRequest(filter, names: names, from: .next), joinsAt: sequence)
   }
 
   /// Opens a stream that comes back after an event.
   func resume(after sequence: UInt64) throws {
     let id = EventID(epoch: queue.epoch, sequence: sequence)
-    try open(try TopicFilter([]), from: .after(id), joinsAt: queue.durableNext)
+    try open(StreamRequest(try TopicFilter([]), from: .after(id)))
   }
 
-  private func open(_ filter: TopicFilter, from start: StreamStart, joinsAt: UInt64) throws {
+  /// Opens a stream that comes now, or came at an end.
+  func open(_ request: StreamRequest, joinsAt end: UInt64? = nil) throws {
     guard case .admitted(let slot) = admission.admit("test", now: 0) else { return }
     let arrival = Arrival(
-      remoteAddress: "test", source: .queue(filter, from: start), opening: [], joinsAt: joinsAt,
-      slot: slot)
+      remoteAddress: "test", source: .queue(request), opening: [],
+      joinsAt: end ?? queue.durableNext, slot: slot)
     try UnixSocket.pair().split { ours, theirs in
       clients.append(Client(ours))
       loop.open(arrival, ConnectionHandover(StreamConnection(theirs, requestID: 1)))
@@ -105,7 +109,11 @@ final class LoopFixture {
 
   /// The data of the events that a stream has got since the last call.
   func received(by index: Int = 0) throws -> [String] {
-    try receivedText(by: index).split(separator: "\n")
+    Self.data(in: try receivedText(by: index))
+  }
+
+  static func data(in text: String) -> [String] {
+    text.split(separator: "\n")
       .filter { $0.contains("data: ") }.map { String($0.split(separator: "data: ").last ?? "") }
   }
 
@@ -129,6 +137,12 @@ final class LoopFixture {
       if piece.isEmpty, case .live = loop.subscribers.all[index].state { break }
     }
     return text
+  }
+
+  /// Takes a segment away, as retention does.
+  func remove(segment first: UInt64) throws {
+    let path = queue.directory.textPath(SegmentName(first: first)).string
+    try FileManager.default.removeItem(atPath: path)
   }
 
   /// Makes a segment one that cannot be opened while `body` runs.

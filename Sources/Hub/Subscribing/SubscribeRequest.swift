@@ -1,34 +1,58 @@
+import EventStream
 import FileQueue
+import Kernel
 import Streaming
 
-/// What a subscriber asks for: which topics, and where to begin.
+/// What a subscriber asks for: which topics and events, and where to begin.
 struct SubscribeRequest: Sendable {
   let filter: TopicFilter
-  /// The last event id that the subscriber has seen, as it was sent; nil begins with what comes.
+  /// Which events it keeps; nil for all.
+  let names: EventNames?
+  /// The last event id that the subscriber has seen, as it was sent; nil where it has none.
   let lastEventID: String?
+  /// Where it begins.
+  let start: StreamStart
 
+  /// Each names one topic.
   private static let topicNames = ["topic", "stream"]
   /// Names under which clients that cannot set the header send the last event id.
   private static let resumeNames = [
     "last_event_id", "lastEventID", "lastEventId", "Last-Event-ID",
   ]
+  private static let ownNames =
+    topicNames + ["topics", "event"] + resumeNames + StreamBeginning.names
 
   /// Reads a `GET /sse`.
   ///
   /// - Parameters:
   ///   - pathTopic: what stands behind `/sse/`, if anything does.
-  ///   - header: `Last-Event-ID`, which wins over the query.
+  ///   - header: `Last-Event-ID`, which wins over the query: an EventSource comes back with it to the same
+  ///     address.
   ///   - demoNames: parameters that the demo takes, where it is on.
   init(
     pathTopic: String?, pairs: [(name: String, value: String)], header: String?,
     demoNames: [String] = []
   ) throws(Problem) {
-    let names = Self.topicNames + Self.resumeNames + demoNames
     try QueryNames.check(
-      pairs, among: names,
-      rule: "a stream takes topic, stream and last_event_id\(demoNames.map { ", \($0)" }.joined())")
+      pairs, among: Self.ownNames + demoNames,
+      rule: "a stream takes topic, topics, stream, event, last_event_id, "
+        + (StreamBeginning.names + demoNames).joined(separator: ", "))
+    filter = try Self.filter(pathTopic, pairs)
+    names = try Self.names(pairs)
+    let query = pairs.last { Self.resumeNames.contains($0.name) && !$0.value.isEmpty }?.value
+    lastEventID = header.flatMap { $0.isEmpty ? nil : $0 } ?? query
+    let beginning = try StreamBeginning(pairs)
+    start = lastEventID.map(Self.start) ?? beginning.start
+  }
+
+  private static func filter(
+    _ pathTopic: String?, _ pairs: [(name: String, value: String)]
+  ) throws(Problem) -> TopicFilter {
     var topics = pathTopic.map { [$0] } ?? []
-    topics += pairs.filter { Self.topicNames.contains($0.name) }.map(\.value)
+    for pair in pairs {
+      if topicNames.contains(pair.name) { topics.append(pair.value) }
+      if pair.name.hasSameBytes(as: "topics") { topics += list(pair.value) }
+    }
     guard topics.count <= HubLimits.topicsPerStreamCountMaximum else {
       throw Problem(
         status: 400, code: .tooManyTopics,
@@ -36,19 +60,48 @@ struct SubscribeRequest: Sendable {
           + "\(HubLimits.topicsPerStreamCountMaximum): use patterns or more streams",
         field: "topic")
     }
-    do {
-      filter = try TopicFilter(topics)
-    } catch {
+    do { return try TopicFilter(topics) } catch {
       throw Problem(status: 400, code: .invalidTopic, detail: "\(error)", field: "topic")
     }
-    let query = pairs.last { Self.resumeNames.contains($0.name) && !$0.value.isEmpty }?.value
-    lastEventID = header.flatMap { $0.isEmpty ? nil : $0 } ?? query
   }
 
-  /// Where it begins.
-  var start: StreamStart {
-    guard let lastEventID else { return .next }
+  private static func names(
+    _ pairs: [(name: String, value: String)]
+  ) throws(Problem) -> EventNames? {
+    let names = pairs.filter { $0.name.hasSameBytes(as: "event") }.flatMap { list($0.value) }
+    if names.isEmpty { return nil }
+    let limit = HubLimits.eventNamesPerStreamCountMaximum
+    guard names.count <= limit else {
+      throw Problem(
+        status: 400, code: .invalidParameter,
+        detail:
+          "event has \(names.count) names; the limit is \(limit): name fewer, or none for all events",
+        field: "event")
+    }
+    for name in names {
+      do { _ = try EventType(name) } catch .reservedType {
+        // Weir's own are sent to all: who wants nothing else may say so.
+      } catch {
+        throw Problem(
+          status: 400, code: .invalidParameter,
+          detail: "\(error); 'message' stands for events without a name", field: "event")
+      }
+    }
+    return EventNames(names)
+  }
+
+  /// What stands between commas.
+  private static func list(_ text: String) -> [String] {
+    text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+      .map { String(Substring($0)) }
+  }
+
+  /// Where one goes on who has seen events.
+  private static func start(behind lastEventID: String) -> StreamStart {
     if let id = EventID(lastEventID) { return .after(id) }
-    return TimeCursor(lastEventID).map(StreamStart.since) ?? .unknown(lastEventID.excerpt())
+    if let time = TimeCursor(lastEventID) { return .since(time) }
+    // As clients of other hubs ask for all that is there.
+    if lastEventID.hasSameBytes(as: StreamBeginning.earliest) { return .oldest }
+    return .unknown(lastEventID.excerpt())
   }
 }

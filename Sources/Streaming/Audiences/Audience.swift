@@ -8,6 +8,7 @@ final class Audience {
   /// Which subscribers share bytes: FastCGI records carry the request's id.
   struct Key: Hashable {
     let filter: TopicFilter
+    var names: EventNames?
     let requestID: UInt16
   }
 
@@ -63,5 +64,17 @@ final class Audience {
     defer { live = [] }
     for subscriber in live { subscriber.toldSequence = toldSequence }
     return live
+  }
+}
+
+extension Audience.Key {
+  /// The audience of who gets its events from a source.
+  init(_ source: StreamSource, requestID: UInt16) {
+    switch source {
+    case .queue(let request):
+      self.init(filter: request.filter, names: request.names, requestID: requestID)
+    case .demo(let demo):
+      self.init(filter: demo.filter, requestID: requestID)
+    }
   }
 }

@@ -76,6 +76,7 @@ extension StreamLoop {
     _ audience: Audience, from start: Cursor, joinsAt: UInt64, now: Int64
   ) throws(QueueError) -> ReplayTurns.Turn {
     var cursor = start
+    let names = audience.key.names
     var retries = ReplayTurns.Retries()
     let frame = frames.take(requestID: audience.key.requestID)
     var lastSequence: UInt64?
@@ -87,10 +88,11 @@ extension StreamLoop {
         byteCountMaximum: StreamLimits.frameByteCountMaximum
       ) { record, bytes in
         if record.expiresAt <= unixNow || largeSequence != nil { return }
+        let body = bytes.extracting(record.body)
+        if !names.take(body) { return }
         if record.body.count > StreamLimits.framedBodyByteCountMaximum {
           largeSequence = record.sequence
         } else {
-          let body = bytes.extracting(record.body)
           if let retry = EventStreamWriter.retryLine(in: body),
             !retries.isSent(of: record.sequence, joinsAt: joinsAt)
           {

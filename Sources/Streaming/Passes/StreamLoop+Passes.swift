@@ -45,6 +45,7 @@ extension StreamLoop {
         let lag = unixNow - record.unixMilliseconds
         audiences.forEach(wanting: record, bytes) { audience in
           if audience.live.isEmpty || audience.largeSequence != nil { return }
+          if !audience.key.names.take(body) { return }
           let frame = frame(of: audience, &touched)
           if body.count > StreamLimits.framedBodyByteCountMaximum
             || renderedByteCount >= StreamLimits.passRenderedByteCountMaximum

@@ -18,6 +18,8 @@ enum Resumption {
     switch start {
     case .next:
       self = .join(at: joinsAt)
+    case .oldest:
+      self = .replay(from: try queue.oldestSequence())
     case .since(let time):
       self = try Self.since(time, in: queue, &reader)
     case .unknown(let excerpt):

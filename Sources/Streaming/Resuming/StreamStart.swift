@@ -4,6 +4,8 @@ package import FileQueue
 package enum StreamStart: Hashable, Sendable {
   /// With what is published from now on.
   case next
+  /// With the oldest event that is there, whatever was before it.
+  case oldest
   /// Behind the last event that it has seen.
   case after(EventID)
   /// With everything that was published since a time.
@@ -14,7 +16,7 @@ package enum StreamStart: Hashable, Sendable {
   /// Whether it names no event: a stream has no id of its own until it is told one.
   package var isWithoutID: Bool {
     switch self {
-    case .next, .since: true
+    case .next, .oldest, .since: true
     case .after, .unknown: false
     }
   }

@@ -1,9 +1,7 @@
-package import FileQueue
-
 /// Where the events of a stream come from.
 package enum StreamSource: Sendable {
-  /// From the queue: what the filter takes, from there on.
-  case queue(TopicFilter, from: StreamStart)
+  /// From the queue.
+  case queue(StreamRequest)
   /// From a demo.
   case demo(DemoSource)
 }

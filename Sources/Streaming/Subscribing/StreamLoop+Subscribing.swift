@@ -10,13 +10,8 @@ extension StreamLoop {
   /// Takes in a subscriber: sends the opening, then finds where it begins.
   func open(_ arrival: Arrival, _ handover: ConnectionHandover) {
     guard let connection = handover.take() else { return }
-    let filter: TopicFilter
-    switch arrival.source {
-    case .queue(let wanted, _): filter = wanted
-    case .demo(let demo): filter = demo.filter
-    }
     let audience = audiences.audience(
-      Audience.Key(filter: filter, requestID: connection.requestID))
+      Audience.Key(arrival.source, requestID: connection.requestID))
     let subscriber = Subscriber(
       connection, slot: arrival.slot, token: subscribers.reserve(),
       remoteAddress: arrival.remoteAddress, audience: audience, joinsAt: arrival.joinsAt,
@@ -48,8 +43,8 @@ extension StreamLoop {
     case .demo(let demo):
       demo.appendOpening(to: &content)
       next = .play(demo, nextAt: Clock.monotonicNanoseconds() + demo.interval.wholeNanoseconds)
-    case .queue(_, let start):
-      switch try Resumption(start, joinsAt: arrival.joinsAt, in: queue, &reader) {
+    case .queue(let request):
+      switch try Resumption(request.start, joinsAt: arrival.joinsAt, in: queue, &reader) {
       case .join(let sequence):
         if arrival.takesIDBlocks {
           content += checkpoint(sequence - 1)
@@ -58,7 +53,7 @@ extension StreamLoop {
         next = .join(at: sequence)
       case .replay(let sequence):
         counts.add(to: .replays)
-        if start.isWithoutID, arrival.takesIDBlocks { content += checkpoint(sequence - 1) }
+        if request.start.isWithoutID, arrival.takesIDBlocks { content += checkpoint(sequence - 1) }
         subscriber.toldSequence = sequence - 1
         next = .catchUp(from: .event(Cursor(before: sequence)))
       case .afterGap(let gap):

@@ -1,0 +1,94 @@
+import FastCGI
+import Figures
+import FileQueue
+import Kernel
+import Streaming
+
+/// `GET /sse`.
+extension Router {
+  private static let streamMethods = "GET, HEAD, OPTIONS"
+
+  func stream(_ request: borrowing Request) throws(Problem) -> Answer {
+    let origin = request.parameter("HTTP_ORIGIN")
+    switch request.method {
+    case "OPTIONS":
+      let headers = crossOrigin.preflightHeaders(for: origin, methods: Self.streamMethods)
+      return .now(
+        Response(
+          status: 204, headers: headers + [(name: "Allow", value: Self.streamMethods)], body: []))
+    case "GET", "HEAD":
+      break
+    default:
+      throw Problem(
+        status: 405, code: .methodNotAllowed,
+        detail: "a stream is read with GET; events are published at /publish",
+        allow: Self.streamMethods)
+    }
+    let pairs = try FormDecoding.pairs(request.query)
+    let subscription = try SubscribeRequest(
+      pathTopic: try Self.topic(of: request, behind: .stream), pairs: pairs,
+      header: request.parameter("HTTP_LAST_EVENT_ID"),
+      demoNames: configuration.streams.isDemo ? DemoRequest.names : [])
+    let headers = StreamOpening.headers + crossOrigin.headers(for: origin)
+    var source = StreamSource.queue(
+      StreamRequest(subscription.filter, names: subscription.names, from: subscription.start))
+    if configuration.streams.isDemo,
+      let demo = try DemoRequest(subscription, pairs: pairs)?.source
+    {
+      guard !demo.isOver else { return .now(Response(status: 204, headers: headers, body: [])) }
+      source = .demo(demo)
+    }
+    guard request.method == "GET" else {
+      return .now(Response(status: 200, headers: headers, body: []))
+    }
+    let remoteAddress = request.parameter("REMOTE_ADDR") ?? "unknown"
+    let takesIDBlocks = request.parameter("WEIR_NO_ID_BLOCKS") == nil
+    let slot: StreamSlot
+    switch admission.admit(remoteAddress, now: Clock.monotonicNanoseconds()) {
+    case .admitted(let given): slot = given
+    case .refused(let refusal, let delay):
+      counters.add(to: PageLayout.cell(refusal))
+      let isToldID =
+        configuration.streams.sendsCheckpoints && takesIDBlocks && subscription.start == .next
+      let id = isToldID ? queue.newestID : nil
+      return .now(try answer(to: refusal, returnDelay: delay, headers: headers, id: id))
+    }
+    let arrival = Arrival(
+      remoteAddress: remoteAddress, source: source,
+      opening: StreamOpening.bytes(
+        headers: headers, retryMilliseconds: configuration.retryMilliseconds,
+        requestID: request.requestID),
+      joinsAt: queue.durableNext, takesIDBlocks: takesIDBlocks,
+      slot: slot)
+    let loop = loops[Int.random(in: 0..<loops.count)]
+    return .stream { connection in loop.hand(arrival, connection) }
+  }
+
+  /// What one gets who may not have a stream now.
+  private func answer(
+    to refusal: StreamRefusal, returnDelay: Int64?, headers: [(name: String, value: String)],
+    id: EventID?
+  ) throws(Problem) -> Response {
+    let retry =
+      returnDelay.map { Int($0 / 1_000_000) + 1 }
+      ?? StreamOpening.jittered(configuration.retryMilliseconds)
+    switch refusal {
+    case .total:
+      return StreamOpening.later(
+        "all \(admission.limits.streamCountMaximum) streams are taken: come back later",
+        headers: headers, retryMilliseconds: retry, id: id)
+    case .rate:
+      return StreamOpening.later(
+        "too many streams begin at once: come back later", headers: headers,
+        retryMilliseconds: retry, id: id)
+    case .address:
+      let maximum = admission.limits.streamsPerAddressCountMaximum ?? 0
+      throw Problem(
+        status: 429, code: .tooManyStreams,
+        detail:
+          "this address has \(maximum) streams open, as many as it may: close one, or ask for "
+          + "several topics on one stream",
+        retryAfterSeconds: max(1, configuration.retryMilliseconds / 1000))
+    }
+  }
+}
