@@ -104,6 +104,9 @@ extension OptionRange<Duration> {
   static let streamAge = time(.seconds(1), "1s", .seconds(365 * 86_400), "365d")
   /// The greatest age of an event.
   static let eventAge = time(.seconds(1), "1s", .seconds(36_500 * 86_400), "36500d")
+  /// How long a key is remembered.
+  static let keyWindow = time(
+    QueueLimits.keyWindows.lowerBound, "1s", QueueLimits.keyWindows.upperBound, "30d")
   /// How long a worker takes to stop.
   static let drain = time(.milliseconds(1), "1ms", .seconds(86_400), "1d")
 

@@ -100,6 +100,14 @@ struct Serve: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
+      "Remember keys (Idempotency-Key) for so long, from 1s to 30d: a second publish with one queues nothing.",
+      valueName: "time"),
+    transform: OptionRange.keyWindow.value)
+  var idempotencyWindow: Duration = QueueLimits.keyWindow
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
       "Serve at most so many streams at once; one over it is told to come back later. As many as the limit of descriptors (ulimit -Hn) allows, if not named.",
       valueName: "count"),
     transform: OptionRange.streams.value)
@@ -240,6 +248,7 @@ struct Serve: ParsableCommand {
     configuration.retryMilliseconds = retry
     configuration.streams.isDemo = demo
     configuration.durability = durability
+    configuration.keyWindow = idempotencyWindow
     configuration.retention = Retention(
       byteCountMaximum: retentionBytes.value, ageMaximum: retentionAge.value,
       eventCountMaximum: retentionCount.value)

@@ -18,6 +18,10 @@ struct StatusTable {
         "replays",
         "\(number(report.replays.streams)) streams, \(number(report.replays.events)) events"
       ), ("gaps", number(report.gaps)), ("publishes", publishes),
+      (
+        "keys",
+        "\(number(report.keys.remembered)) remembered, at most \(number(UInt64(report.keys.maximum)))"
+      ),
     ]
     let width = rows.map(\.0.count).max() ?? 0
     return rows.map { name, text in

@@ -12,6 +12,7 @@ struct QueueDirectory: Hashable, Sendable {
 
   func textPath(_ segment: SegmentName) -> FilePath { path.appending(segment.textFile) }
   func indexPath(_ segment: SegmentName) -> FilePath { path.appending(segment.indexFile) }
+  func keysPath(_ segment: SegmentName) -> FilePath { path.appending(segment.keysFile) }
   func topicsPath(_ segment: SegmentName) -> FilePath { path.appending(segment.topicsFile) }
 
   /// What damage and torn tails have left, kept for people.
@@ -26,6 +27,11 @@ struct QueueDirectory: Hashable, Sendable {
     try names().compactMap { SegmentName(textFile: $0) }
   }
 
+  /// The segments of which there are keys, oldest first; the segment itself may have been removed.
+  func keyedSegments() throws(QueueError) -> [SegmentName] {
+    try names().compactMap { SegmentName(keysFile: $0) }
+  }
+
   /// The names of all files, sorted.
   func names() throws(QueueError) -> [String] {
     try mapping { () throws(SystemCallError) in try FileSystem.names(in: path) }
@@ -34,7 +40,7 @@ struct QueueDirectory: Hashable, Sendable {
   /// Bytes of a segment's files; 0 where it has been removed.
   func byteCount(of segment: SegmentName) throws(QueueError) -> Int {
     var byteCount = 0
-    for path in [textPath(segment), indexPath(segment), topicsPath(segment)] {
+    for path in [textPath(segment), indexPath(segment), topicsPath(segment), keysPath(segment)] {
       do {
         byteCount += try FileSystem.byteCount(of: path)
       } catch {
@@ -45,8 +51,11 @@ struct QueueDirectory: Hashable, Sendable {
   }
 
   /// Removes a segment's files, the text first: without it the others mean nothing.
-  func remove(_ segment: SegmentName) throws(SystemCallError) {
-    for path in [textPath(segment), indexPath(segment), topicsPath(segment)] {
+  ///
+  /// - Parameter keepsKeys: whether its keys stay, which may be asked for when its events are gone.
+  func remove(_ segment: SegmentName, keepsKeys: Bool = false) throws(SystemCallError) {
+    let keys = keepsKeys ? [] : [keysPath(segment)]
+    for path in [textPath(segment), indexPath(segment), topicsPath(segment)] + keys {
       do {
         try FileSystem.unlink(path)
       } catch {
@@ -229,7 +238,7 @@ struct QueueDirectory: Hashable, Sendable {
   func nextByText(_ epochs: Epochs) throws(QueueError) -> UInt64 {
     guard let last = try segments().last else { return 1 }
     return try mapping { () throws(SystemCallError) in
-      try SegmentIndex.entries(of: last, in: self, epochs: epochs).scan.next
+      try SegmentIndex.contents(of: last, in: self, epochs: epochs).scan.next
     }
   }
 
@@ -238,7 +247,8 @@ struct QueueDirectory: Hashable, Sendable {
   func breakLinks() throws(SystemCallError) {
     let last = (try? segments())?.last
     let written =
-      [lockPath, tailPath, upkeepPath] + (last.map { [textPath($0), indexPath($0)] } ?? [])
+      [lockPath, tailPath, upkeepPath]
+      + (last.map { [textPath($0), indexPath($0), keysPath($0)] } ?? [])
     for path in written {
       guard let status = try? FileStatus(of: path), status.linkCount > 1 else { continue }
       let file = try Descriptor.open(path, .readOnly)

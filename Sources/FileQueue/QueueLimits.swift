@@ -65,6 +65,16 @@ public enum QueueLimits {
   /// A name in an archive, and what else is told beside it.
   static let archivedFieldsByteCountMaximum = 1 << 16
 
+  // MARK: - Keys
+
+  /// For how long a key is remembered, unless another time is asked for.
+  public static let keyWindow: Duration = .seconds(24 * 3600)
+  /// For how long keys may be remembered.
+  public static let keyWindows: ClosedRange<Duration> = .seconds(1)...(.seconds(30 * 24 * 3600))
+  /// Keys that an appender remembers, at 16 to 22 bytes each; beyond that the oldest are forgotten before
+  /// the window is over.
+  public static let keyCountMaximum = 12_000_000
+
   // MARK: - Appending
 
   /// A clock that is set back by no more than this has the times of events stand still; one that is set

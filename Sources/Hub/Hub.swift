@@ -27,9 +27,14 @@ public final class Hub {
     queue: Queue, listener: consuming Listener, configuration: HubConfiguration, log: Logger,
     breakdown: Breakdown
   ) throws {
+    let counters = Counters()
     committer = try Committer(
-      queue, durability: configuration.durability, retention: configuration.retention)
-    upkeep = try Upkeep(queue, retention: configuration.retention) { isError, text in
+      queue, durability: configuration.durability, retention: configuration.retention,
+      keyWindow: configuration.keyWindow
+    ) { counters.set(PageLayout.keysCell, to: UInt64($0)) }
+    upkeep = try Upkeep(
+      queue, retention: configuration.retention, keyWindow: configuration.keyWindow
+    ) { isError, text in
       if isError {
         log.error("the queue's upkeep failed", metadata: ["error": "\(text)"])
       } else {
@@ -39,7 +44,6 @@ public final class Hub {
       log.error("the queue was replaced", metadata: ["what": "\(text)"])
       breakdown.report(text)
     }
-    let counters = Counters()
     pages = try WorkerPages(
       Queue.workersPath(in: queue.path), counters, durability: configuration.durability
     ) { text in

@@ -16,6 +16,8 @@ public struct HubConfiguration: Sendable {
   public var durability = Durability.full
   /// How much of the past is kept.
   public var retention = Retention.standard
+  /// For how long keys are remembered.
+  public var keyWindow = QueueLimits.keyWindow
   /// How many streams the worker serves at once; one over it is told to come back later.
   public var streamCountMaximum = Int.max
   /// How many of them one client address may have, IPv6 by its first 64 bits; nil for no limit.

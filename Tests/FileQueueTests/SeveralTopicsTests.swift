@@ -124,7 +124,7 @@ struct SeveralTopicsTests {
   /// What a scan of the first segment finds.
   private enum SegmentScannerProbe {
     static func count(_ queue: Queue) throws -> Int {
-      try SegmentIndex.entries(
+      try SegmentIndex.contents(
         of: SegmentName(first: 1), in: queue.directory, epochs: queue.epochs
       ).scan.recordCount
     }

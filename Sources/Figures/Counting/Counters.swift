@@ -18,7 +18,7 @@ package final class Counters: Sendable {
   }
 
   /// Writes a cell that one thread alone writes.
-  func set(_ cell: Int, to value: UInt64) {
+  package func set(_ cell: Int, to value: UInt64) {
     cells[cell].store(value, ordering: .relaxed)
   }
 

@@ -15,6 +15,8 @@ package enum PageLayout {
   static let durabilityCell = 2
   /// Publish requests that were answered with a problem.
   package static let publishesRefusedCell = 104
+  /// How many keys the worker remembers.
+  package static let keysCell = 105
   /// How long passes had to wait lately, in nanoseconds, a cell a stream loop.
   static let paceCells = 224..<(224 + FigureLimits.streamLoopCountMaximum)
 
@@ -56,7 +58,7 @@ package enum PageLayout {
       ("publishes refused", publishesRefusedCell..<publishesRefusedCell + 1),
       ("lag from \(Histogram.lag.lowestExponent)", Histogram.lag.cells),
       ("publish from \(Histogram.publish.lowestExponent)", Histogram.publish.cells),
-      ("pace", paceCells),
+      ("keys", keysCell..<keysCell + 1), ("pace", paceCells),
     ]
     return counts + gaps + refusals + routes + problems + others
   }()
@@ -70,7 +72,7 @@ package enum PageLayout {
   }()
 
   /// Cells that say how things are, which mean nothing once the worker is gone.
-  static let gaugeCells = Array(LoopCount.gauges) + Array(paceCells)
+  static let gaugeCells = Array(LoopCount.gauges) + Array(paceCells) + [keysCell]
   /// Cells that only rise, also from one worker to the next one that has the page.
   static let countCells = areas.flatMap(\.cells).filter {
     $0 > durabilityCell && !gaugeCells.contains($0)

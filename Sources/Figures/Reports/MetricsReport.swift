@@ -98,6 +98,9 @@ package struct MetricsReport {
   }
 
   private mutating func addRequests() {
+    gauge("weir_keys_remembered", "Keys by which a second publish is known.") {
+      $0[PageLayout.keysCell]
+    }
     counters("weir_requests_total", "Requests, by what they are for.", "route", Route.self) {
       PageLayout.cell($0)
     }

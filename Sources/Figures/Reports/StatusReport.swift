@@ -33,6 +33,8 @@ public struct StatusReport: Encodable, Sendable {
   public let replays: ReplayStatus
   /// What became of publish requests.
   public let publishes: PublishStatus
+  /// Keys that are remembered.
+  public let keys: KeyStatus
 
   /// How much the queue holds.
   public struct QueueStatus: Encodable, Sendable {
@@ -124,8 +126,17 @@ public struct StatusReport: Encodable, Sendable {
     }
   }
 
+  /// Keys by which a second publish of an event is known.
+  public struct KeyStatus: Encodable, Sendable {
+    /// Those that the worker remembers that remembers most: each knows all, and holds 16 to 32 bytes for one.
+    public let remembered: UInt64
+    /// Beyond this the oldest are forgotten.
+    public let maximum: Int
+  }
+
   private enum CodingKeys: String, CodingKey {
-    case version, durability, queue, workers, streams, deliveries, bytes, gaps, replays, publishes
+    case version, durability, queue, workers, streams, deliveries, bytes, gaps, replays, publishes,
+      keys
     case uptimeSeconds = "uptime_seconds"
     case lagMilliseconds = "lag_ms"
     case paceMilliseconds = "pace_ms"
@@ -170,6 +181,9 @@ public struct StatusReport: Encodable, Sendable {
     publishes = PublishStatus(
       acknowledged: Histogram.publish.count(in: sum),
       refused: sum[PageLayout.publishesRefusedCell], latencyMicroseconds: Quantiles(.publish, sum))
+    keys = KeyStatus(
+      remembered: alive.map { $0.values[PageLayout.keysCell] }.max() ?? 0,
+      maximum: QueueLimits.keyCountMaximum)
   }
 
   /// The report as a line of JSON, with its newline.

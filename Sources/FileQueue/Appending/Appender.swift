@@ -17,22 +17,31 @@ public struct Appender: ~Copyable {
   private var seen: Tail.AppendedEnd?
   private var text: [UInt8] = []
   private var index: [UInt8] = []
+  private var keys: KnownKeys
+
+  /// How many keys it remembers.
+  var keyCount: Int { keys.count }
 
   /// An appender for `queue`.
   ///
   /// - Parameters:
   ///   - segmentByteCountMaximum: a segment is followed by a new one before it grows beyond this.
   ///   - segmentEventCountMaximum: the same for its events.
+  ///   - keyWindow: for how long a key is remembered.
+  ///   - keyCountMaximum: how many are.
   public init(
     _ queue: Queue, durability: Durability = .full,
     segmentByteCountMaximum: Int = QueueLimits.segmentByteCountMaximum,
-    segmentEventCountMaximum: Int = QueueLimits.segmentEventCountMaximum
+    segmentEventCountMaximum: Int = QueueLimits.segmentEventCountMaximum,
+    keyWindow: Duration = QueueLimits.keyWindow,
+    keyCountMaximum: Int = QueueLimits.keyCountMaximum
   ) throws(QueueError) {
     self.queue = queue
     self.durability = durability
     self.segmentByteCountMaximum = segmentByteCountMaximum
     self.segmentEventCountMaximum = segmentEventCountMaximum
     epochDigits = HexadecimalDigits(queue.epoch)
+    keys = KnownKeys(queue.directory, window: keyWindow, countMaximum: keyCountMaximum)
     let lock = try queue.openLock()
     lockFile = try mapping { () throws(SystemCallError) in try lock.status().identity }
     self.lock = lock
@@ -58,6 +67,12 @@ public struct Appender: ~Copyable {
       }
     }
     return outcomes
+  }
+
+  /// Reads the keys that are known, so that the first event with one does not wait for it.
+  mutating func loadKeys() throws(QueueError) {
+    guard let end = queue.tail.observedEnd() else { return }
+    try keys.catchUp(to: end, now: Clock.unixMilliseconds())
   }
 
   /// Puts everything that has been appended on disk, by whichever process.
@@ -164,29 +179,44 @@ public struct Appender: ~Copyable {
         reason: "its next event would be number \(first), and the highest is "
           + "\(QueueLimits.sequenceMaximum)")
     }
+    let batch = try admit(events, end)
+    if batch.events.isEmpty { return batch.outcomes([]) }
     let previousTime = end.unixMilliseconds
-    var outcomes = render(events, &end)
+    var outcomes = render(batch.events, &end)
     if end.offset > 0, isOverLimit(end) {
       end.next = first
       segment = try roll(from: segment, &end)
       end.unixMilliseconds = previousTime
-      outcomes = render(events, &end)
+      outcomes = render(batch.events, &end)
     }
     let indexOffset = Int(first - segment.name.first) * IndexEntry.byteCount
     do {
       try segment.text.writeAll(text.span, at: end.offset)
       try segment.index.writeAll(index.span, at: indexOffset)
+      try keys.write(batch.keyEntries(outcomes), of: segment.name)
     } catch {
       // Where this fails too, the bytes stay behind the appended end, where no reader goes and the
       // next appender cuts them.
       try? segment.text.truncate(to: end.offset)
       try? segment.index.truncate(to: indexOffset)
+      try? keys.takeBack(from: segment.name)
       throw Self.isNoSpace(error) ? .full(error) : fail(error)
     }
     end.offset += text.count
     queue.tail.setAppendedEnd(end)
     if text.capacity > 2 * QueueLimits.batchByteCountMaximum { text = [] }
-    return outcomes
+    return batch.outcomes(outcomes)
+  }
+
+  /// Leaves out the events that are there already; events without keys cost no look.
+  private mutating func admit(
+    _ events: [PendingEvent], _ end: Tail.AppendedEnd
+  ) throws(QueueError) -> AdmittedBatch {
+    guard events.contains(where: { $0.key != nil }) else { return AdmittedBatch(all: events) }
+    let now = Clock.unixMilliseconds()
+    try keys.forgetOld(now: now)
+    try keys.catchUp(to: end, now: now)
+    return try AdmittedBatch(events, known: keys, now: now)
   }
 
   /// Whether the segment would grow beyond a limit with what has been rendered.
@@ -238,7 +268,12 @@ public struct Appender: ~Copyable {
         reason: "it was cut while it was in use; it should reach \(end.offset)")
     }
     if status.byteCount > end.offset {
-      try mapping { () throws(SystemCallError) in try segment.text.truncate(to: end.offset) }
+      let directory = queue.directory
+      try mapping { () throws(SystemCallError) in
+        // First, because what is left of the text is what tells that there may be some.
+        try KeyFile.cut(segment.name, upTo: end.next, in: directory)
+        try segment.text.truncate(to: end.offset)
+      }
     }
     return segment
   }
@@ -274,6 +309,12 @@ public struct Appender: ~Copyable {
       try segment.index.synchronizeData()
     } catch {
       throw fail(error)
+    }
+    do {
+      try KeyFile(writing: segment.name, in: queue.directory).seal(end.next)
+    } catch {
+      if error.call == "fdatasync" { throw fail(error) }
+      throw Self.isNoSpace(error) ? .full(error) : .system(error)
     }
     let name = SegmentName(first: end.next)
     let fresh: OpenSegment

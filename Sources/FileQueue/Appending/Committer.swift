@@ -30,16 +30,24 @@ public final class Committer: Sendable {
   private let waker: Waker
   private let thread = Mutex<Thread?>(nil)
 
+  private let keyCount: @Sendable (Int) -> Void
+
   /// What an acknowledgement is worth.
   public let durability: Durability
 
   /// Starts the committer's thread.
   ///
-  /// - Parameter retention: says how large segments may get.
+  /// - Parameters:
+  ///   - retention: says how large segments may get.
+  ///   - keyWindow: for how long a key is remembered.
+  ///   - keyCount: told on the committer's thread how many are.
   /// - Throws: what opening the queue for appending throws, and what stands in the way of a thread.
   public init(
-    _ queue: Queue, durability: Durability = .full, retention: Retention = .standard
+    _ queue: Queue, durability: Durability = .full, retention: Retention = .standard,
+    keyWindow: Duration = QueueLimits.keyWindow,
+    keyCount: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws {
+    self.keyCount = keyCount
     self.durability = durability
     waker = try Waker()
     let started = try Thread.owning(
@@ -48,7 +56,8 @@ public final class Committer: Sendable {
         try Appender(
           queue, durability: durability,
           segmentByteCountMaximum: retention.segmentByteCountMaximum,
-          segmentEventCountMaximum: retention.segmentEventCountMaximum)
+          segmentEventCountMaximum: retention.segmentEventCountMaximum,
+          keyWindow: keyWindow)
       }
     ) { [self] appender in run(appender) }
     thread.withLock { $0 = started }
@@ -102,6 +111,9 @@ public final class Committer: Sendable {
 
   private func run(_ appender: consuming Appender) {
     var appender = appender
+    // What stands in the way is told to the first publisher with a key.
+    try? appender.loadKeys()
+    keyCount(appender.keyCount)
     var syncIsDueAt: Int64?
     while true {
       if let due = syncIsDueAt, due <= Clock.monotonicNanoseconds() {
@@ -129,6 +141,7 @@ public final class Committer: Sendable {
   private func append(_ batch: [Submission], with appender: inout Appender) {
     do {
       let outcomes = try appender.append(batch.map(\.event))
+      keyCount(appender.keyCount)
       for (submission, outcome) in zip(batch, outcomes) {
         switch outcome {
         case .appended(let appended): submission.completion(.success(appended))

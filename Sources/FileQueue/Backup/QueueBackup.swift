@@ -56,7 +56,14 @@ public struct QueueBackup {
       // A table is of all of a segment, which may have got more events meanwhile.
       let topics =
         segment == end?.segment ? nil : try Self.file(segment.topicsFile, in: directory)
-      files += [index, text, topics].compactMap { $0 }
+      // Those of the last one are made from its text.
+      let keys = segment == end?.segment ? nil : try Self.file(segment.keysFile, in: directory)
+      files += [index, text, topics, keys].compactMap { $0 }
+    }
+    // Of events that retention has removed.
+    for segment in try directory.keyedSegments()
+    where segments.first.map({ segment < $0 }) ?? false {
+      if let keys = try Self.file(segment.keysFile, in: directory) { files.append(keys) }
     }
     if segments.isEmpty {
       // Of all that was removed the name of the next segment is left.

@@ -29,7 +29,7 @@ extension QueueDirectory {
 
   private func hasRecords(_ segment: SegmentName, _ epochs: Epochs) throws(QueueError) -> Bool {
     try mapping { () throws(SystemCallError) in
-      try SegmentIndex.entries(of: segment, in: self, epochs: epochs).scan.recordCount > 0
+      try SegmentIndex.contents(of: segment, in: self, epochs: epochs).scan.recordCount > 0
     }
   }
 

@@ -11,6 +11,8 @@ public struct PendingEvent: Sendable {
   let topicHash: UInt64
   /// By what a second publish of it is known.
   public let key: EventKey?
+  /// By what another event with the same key is found to be another one; 0 without a key.
+  let contentHash: UInt64
   /// Whether it is the last one of its topics.
   public let isEnd: Bool
   /// When it was published, in milliseconds since 1970, if not now: of an event that is imported.
@@ -76,8 +78,23 @@ public struct PendingEvent: Sendable {
     self.content = content
     self.publishedAt = publishedAt
     self.key = key
+    contentHash =
+      key == nil
+      ? 0
+      : Self.contentHash(
+        [topic] + furtherTopics, isEnd: isEnd, content.span.extracting(headByteCount...))
     self.isEnd = isEnd
     topicHash = furtherTopics.isEmpty ? topic.hash64 : IndexEntry.severalTopics
+  }
+
+  private static func contentHash(
+    _ topics: [Topic], isEnd: Bool, _ fields: Span<UInt8>
+  ) -> UInt64 {
+    var hash = ContentHash()
+    for topic in topics { hash.add(topic: topic.encoded.span) }
+    if isEnd { hash.addEnd() }
+    hash.add(fields)
+    return hash.value
   }
 
   /// Those behind the first one, each once.

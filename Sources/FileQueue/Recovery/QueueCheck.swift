@@ -72,14 +72,14 @@ public struct QueueCheck {
   private func check(
     _ segment: SegmentName, isLast: Bool, _ losses: KnownLosses, _ report: (QueueFinding) -> Void
   ) throws(QueueError) -> SegmentScan? {
-    let scan: SegmentScan
-    let entries: [UInt8]
+    let contents: SegmentIndex.Contents
     do {
-      (scan, entries) = try SegmentIndex.entries(of: segment, in: directory, epochs: epochs)
+      contents = try SegmentIndex.contents(of: segment, in: directory, epochs: epochs)
     } catch {
       if error.errno == .noSuchFileOrDirectory { return nil }
       throw .system(error)
     }
+    let scan = contents.scan
     report(
       .segment(
         segment.textFile, eventCount: scan.recordCount, first: segment.first, next: scan.next,
@@ -93,8 +93,9 @@ public struct QueueCheck {
             missing: damage.missing, reason: damage.reason))
     }
     if scan.tornByteCount > 0 { report(tail(scan, of: segment, isLast: isLast)) }
-    if let finding = try checkIndex(of: segment, entries) { report(finding) }
+    if let finding = try checkIndex(of: segment, contents.index) { report(finding) }
     if let finding = try checkTopics(of: segment, next: scan.next) { report(finding) }
+    if let finding = try checkKeys(of: segment, contents) { report(finding) }
     return scan
   }
 
@@ -153,6 +154,28 @@ public struct QueueCheck {
     } catch {
       if error.errno == .noSuchFileOrDirectory { return nil }
       throw .system(error)
+    }
+  }
+
+  private func checkKeys(
+    of segment: SegmentName, _ contents: SegmentIndex.Contents
+  ) throws(QueueError) -> QueueFinding? {
+    if try keys(of: segment, upTo: contents.scan.next) == contents.keys { return nil }
+    // The text is written first.
+    Clock.pause(Self.appendPatience)
+    return try keys(of: segment, upTo: contents.scan.next) == contents.keys
+      ? nil : .wrongKeys(segment.keysFile)
+  }
+
+  private func keys(of segment: SegmentName, upTo next: UInt64) throws(QueueError) -> [UInt8] {
+    try mapping { () throws(SystemCallError) in
+      var keys: [UInt8] = []
+      var place = KeyFile.Place()
+      try KeyFile(reading: segment, in: directory)?.read(from: &place, upTo: next) {
+        entry, _, key in
+        entry.append(key: key.indices.map { key[$0] }, to: &keys)
+      }
+      return keys
     }
   }
 }

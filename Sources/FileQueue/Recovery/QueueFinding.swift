@@ -10,6 +10,8 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
   case wrongIndex(String, entryCount: Int, firstSequence: UInt64)
   /// A topics file that does not say what the text says.
   case wrongTopics(String)
+  /// A keys file that does not say what the text says.
+  case wrongKeys(String)
   /// Sequences between two segments that are in none.
   case missingSegment(Range<UInt64>)
   /// Events at the begin of the queue that are gone, and that retention has not removed.
@@ -32,7 +34,8 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
   public var isDamage: Bool {
     switch self {
     case .segment, .total, .tornTail, .knownLoss, .quarantined: false
-    case .damage, .wrongIndex, .wrongTopics, .missingSegment, .missingBegin, .missingEnd, .overlap:
+    case .damage, .wrongIndex, .wrongTopics, .wrongKeys, .missingSegment, .missingBegin,
+      .missingEnd, .overlap:
       true
     }
   }
@@ -52,7 +55,7 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
         + "under way, or a torn one that the next start cuts off"
     case .wrongIndex(let name, let count, let sequence):
       "\(name): \(count) entries are WRONG, the first is that of event \(sequence)"
-    case .wrongTopics(let name):
+    case .wrongTopics(let name), .wrongKeys(let name):
       "\(name): WRONG, it does not say what the text says"
     case .missingSegment(let range):
       "\(Self.events(range)) MISSING: no segment has them"

@@ -81,6 +81,7 @@ public struct QueueRepair {
     try Descriptor.open(directory.indexPath(segment), .readWrite)
       .truncate(to: IndexEntry.byteCount(of: segment, upTo: next))
     _ = try TopicTableBuilder.build(segment, next: next, in: directory, epochs: epochs)
+    _ = try KeyFile.rebuild(segment, next: next, in: directory, epochs: epochs)
     return lost
   }
 

@@ -23,6 +23,7 @@ struct Recovery {
     var end = try findEnd(memory)
     if end.unixMilliseconds == 0 { end.unixMilliseconds = try lastTime() }
     noteRemovedSegments(memory)
+    try mendKeys()
     return end
   }
 
@@ -117,6 +118,32 @@ struct Recovery {
     var scanner = SegmentScanner(epoch: epochs.epoch(of: segment))
     let text = try Descriptor.open(directory.textPath(segment), .readOnly)
     return try scanner.scan(text, of: segment) { _, _, _ in }
+  }
+
+  // MARK: - Keys
+
+  /// Those of the last segment are made anew with its index, because nobody puts them on disk before it is
+  /// sealed; those of a sealed one are believed if they end with the seal.
+  private mutating func mendKeys() throws(QueueError) {
+    let segments = try directory.segments()
+    for (segment, follower) in zip(segments, segments.dropFirst()) {
+      try mapping { () throws(SystemCallError) in
+        if try KeyFile.isSealed(segment, next: follower.first, in: directory) { return }
+        let count = try KeyFile.rebuild(
+          segment, next: follower.first, in: directory, epochs: epochs)
+        if count > 0 {
+          report.findings.append("rebuilt \(segment.keysFile), which has \(count) keys")
+        }
+      }
+    }
+    guard let oldest = segments.first else { return }
+    // Those of older segments are of events that retention has removed.
+    for segment in try directory.keyedSegments()
+    where segment > oldest && !segments.contains(segment) {
+      try mapping { () throws(SystemCallError) in
+        try FileSystem.unlink(directory.keysPath(segment))
+      }
+    }
   }
 
   // MARK: - The last segment

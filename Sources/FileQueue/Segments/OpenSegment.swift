@@ -17,6 +17,9 @@ final class OpenSegment {
     if creating {
       try text.truncate(to: 0)
       try index.truncate(to: 0)
+      do { try FileSystem.unlink(directory.keysPath(name)) } catch {
+        if error.errno != .noSuchFileOrDirectory { throw error }
+      }
       try directory.synchronize()
     }
   }

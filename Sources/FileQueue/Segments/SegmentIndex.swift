@@ -3,19 +3,20 @@ import SystemPackage
 
 /// Makes a segment's index anew from its text.
 enum SegmentIndex {
-  /// Writes the index file unless it is right, and removes the topics file; returns what reading the
-  /// text showed, and whether the index was wrong.
+  /// Writes the index file unless it is right, and the keys, without a seal, and removes the topics file;
+  /// returns what reading the text showed, and whether the index was wrong.
   ///
   /// Nobody else has the queue open.
   static func rebuild(
     _ segment: SegmentName, in directory: QueueDirectory, epochs: Epochs
   ) throws(SystemCallError) -> (scan: SegmentScan, wasWrong: Bool) {
-    let (scan, right) = try entries(of: segment, in: directory, epochs: epochs)
+    let found = try contents(of: segment, in: directory, epochs: epochs)
+    let (scan, right) = (found.scan, found.index)
     let index = try directory.open(directory.indexPath(segment), .createIfMissing)
-    var found = [UInt8](repeating: 0, count: try index.status().byteCount)
-    var span = found.mutableSpan
+    var there = [UInt8](repeating: 0, count: try index.status().byteCount)
+    var span = there.mutableSpan
     _ = try index.read(at: 0, into: &span)
-    if found != right {
+    if there != right {
       try index.truncate(to: 0)
       try index.writeAll(right.span, at: 0)
     }
@@ -24,7 +25,8 @@ enum SegmentIndex {
     } catch {
       guard error.errno == .noSuchFileOrDirectory else { throw error }
     }
-    return (scan, found != right)
+    try KeyFile.write(found.keys, of: segment, in: directory)
+    return (scan, there != right)
   }
 
   /// Writes the index of a sealed segment anew if its checksum is another; returns whether it was.
@@ -34,7 +36,7 @@ enum SegmentIndex {
     _ segment: SegmentName, checksum: UInt32, in directory: QueueDirectory, epochs: Epochs
   ) throws(SystemCallError) -> Bool {
     if try self.checksum(of: segment, in: directory) == checksum { return false }
-    let right = try entries(of: segment, in: directory, epochs: epochs).bytes
+    let right = try contents(of: segment, in: directory, epochs: epochs).index
     try directory.replace(directory.indexPath(segment), with: right.span)
     return true
   }
@@ -54,20 +56,33 @@ enum SegmentIndex {
     }
   }
 
-  /// Reads a segment's text; returns the bytes of its index too.
-  static func entries(
+  /// What reading a segment's text shows.
+  struct Contents {
+    let scan: SegmentScan
+    /// The bytes of its index.
+    let index: [UInt8]
+    /// The entries of its keys file, and where they end.
+    let keys: [UInt8]
+    let keysEnd: KeyFile.Place
+  }
+
+  /// Reads a segment's text.
+  static func contents(
     of segment: SegmentName, in directory: QueueDirectory, epochs: Epochs
-  ) throws(SystemCallError) -> (scan: SegmentScan, bytes: [UInt8]) {
+  ) throws(SystemCallError) -> Contents {
     let text = try Descriptor.open(directory.textPath(segment), .readOnly)
-    var bytes: [UInt8] = []
+    var index: [UInt8] = []
+    var keys: [UInt8] = []
+    var keysEnd = KeyFile.Place()
     var scanner = SegmentScanner(epoch: epochs.epoch(of: segment))
     let scan = try scanner.scan(text, of: segment) { layout, record, base in
       let place = Int(layout.sequence - segment.first) * IndexEntry.byteCount
-      if bytes.count < place {
-        bytes.append(contentsOf: repeatElement(0, count: place - bytes.count))
+      if index.count < place {
+        index.append(contentsOf: repeatElement(0, count: place - index.count))
       }
-      IndexEntry(layout, at: base + layout.start, record).append(to: &bytes)
+      IndexEntry(layout, at: base + layout.start, record).append(to: &index)
+      if let entry = KeyEntry(layout, record, appendedTo: &keys) { keysEnd.pass(entry) }
     }
-    return (scan, bytes)
+    return Contents(scan: scan, index: index, keys: keys, keysEnd: keysEnd)
   }
 }

@@ -28,6 +28,11 @@ public struct SegmentName: Hashable, Sendable, Comparable, CustomStringConvertib
     return nil
   }
 
+  /// Reads the name of a file with a segment's keys; nil for any other file.
+  init?(keysFile name: String) {
+    self.init(name, suffix: ".keys")
+  }
+
   private init?(_ name: String, suffix: String) {
     let bytes = Array(name.utf8)
     guard bytes.count > Self.digitCount, bytes[Self.digitCount...].elementsEqual(suffix.utf8),
@@ -43,6 +48,9 @@ public struct SegmentName: Hashable, Sendable, Comparable, CustomStringConvertib
   var indexFile: String { "\(digits).idx" }
   /// The file that tells which events of the segment belong to which topic.
   var topicsFile: String { "\(digits).topics" }
+
+  /// The file that tells which events of the segment have which keys.
+  var keysFile: String { "\(digits).keys" }
 
   private var digits: String {
     let number = "\(first)"

@@ -20,13 +20,14 @@ public final class Upkeep: Sendable {
   ///
   /// - Throws: what opening the queue for appending throws, and what stands in the way of a thread.
   public init(
-    _ queue: Queue, retention: Retention, report: @escaping Report,
+    _ queue: Queue, retention: Retention, keyWindow: Duration = QueueLimits.keyWindow,
+    report: @escaping Report,
     replaced: @escaping Replaced = { _ in }
   ) throws {
     let waker = try Waker()
     thread = try Thread.owning(
       name: "upkeep",
-      state: { try UpkeepRounds(queue, retention: retention, report: report) }
+      state: { try UpkeepRounds(queue, retention: retention, keyWindow: keyWindow, report: report) }
     ) { rounds in
       var rounds = rounds
       var watch = PlaceWatch(queue, report: report)

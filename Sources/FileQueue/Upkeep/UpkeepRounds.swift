@@ -5,6 +5,7 @@ import SystemPackage
 struct UpkeepRounds: ~Copyable {
   private let queue: Queue
   private let retention: Retention
+  private let keyWindow: Duration
   private let report: Upkeep.Report
   private var appender: Appender
   private let lock: FileLock
@@ -28,7 +29,8 @@ struct UpkeepRounds: ~Copyable {
   }
 
   init(
-    _ queue: Queue, retention: Retention, clocks: Clocks = Clocks(),
+    _ queue: Queue, retention: Retention, keyWindow: Duration = QueueLimits.keyWindow,
+    clocks: Clocks = Clocks(),
     report: @escaping Upkeep.Report
   ) throws(QueueError) {
     let lock = try mapping { () throws(SystemCallError) in
@@ -39,6 +41,7 @@ struct UpkeepRounds: ~Copyable {
     let lastKnown = try Self.lastKnownTime(of: queue, wall: wall)
     self.queue = queue
     self.retention = retention
+    self.keyWindow = keyWindow
     self.report = report
     self.lock = lock
     self.appender = appender
@@ -127,6 +130,7 @@ struct UpkeepRounds: ~Copyable {
       segments = try queue.directory.segments()
     }
     try removeOld(&segments, now: now)
+    try removeOldKeys(segments, now: now)
     try lookAfterSealed(segments)
   }
 
@@ -146,10 +150,28 @@ struct UpkeepRounds: ~Copyable {
     }
     for _ in 0..<count {
       let segment = segments.removeFirst()
-      try mapping { () throws(SystemCallError) in try queue.directory.remove(segment) }
+      try mapping { () throws(SystemCallError) in
+        try queue.directory.remove(segment, keepsKeys: true)
+      }
       known.removeValue(forKey: segment)
       lookedAfter.remove(segment)
       report(false, "removed \(segment.textFile), which retention does not keep")
+    }
+  }
+
+  /// Removes the keys of events that are gone, when nobody asks for them any more.
+  private mutating func removeOldKeys(
+    _ segments: [SegmentName], now: Int64
+  ) throws(QueueError) {
+    guard let oldest = segments.first, let end = queue.tail.observedEnd() else { return }
+    let directory = queue.directory
+    let tooOld = min(now, end.unixMilliseconds) - keyWindow.wholeMilliseconds
+    for segment in try directory.keyedSegments() where segment < oldest {
+      try mapping { () throws(SystemCallError) in
+        let seal = try KeyFile(reading: segment, in: directory)?.seal()
+        if let seal, seal.content > 0, seal.unixMilliseconds >= tooOld { return }
+        try FileSystem.unlink(directory.keysPath(segment))
+      }
     }
   }
 

@@ -1,0 +1,83 @@
+/// The events of a batch that are to be appended, less those that their keys show to be there already.
+struct AdmittedBatch {
+  private enum Verdict {
+    /// It is appended, as the event of this place among ``events``.
+    case admitted(Int)
+    /// It is the same event as the one of this place.
+    case repeats(Int)
+    case settled(AppendOutcome)
+  }
+
+  /// What is to be appended.
+  private(set) var events: [PendingEvent] = []
+  /// One for each event of the batch; empty where all are admitted.
+  private var verdicts: [Verdict] = []
+
+  /// Everything.
+  init(all events: [PendingEvent]) {
+    self.events = events
+  }
+
+  /// - Parameters:
+  ///   - known: all keys up to the appended end.
+  ///   - now: milliseconds since 1970.
+  init(_ batch: [PendingEvent], known: borrowing KnownKeys, now: Int64) throws(QueueError) {
+    verdicts.reserveCapacity(batch.count)
+    events.reserveCapacity(batch.count)
+    var places: [[UInt8]: Int] = [:]
+    for event in batch {
+      if let key = event.key {
+        if let place = places[key.encoded] {
+          verdicts.append(
+            events[place].contentHash == event.contentHash
+              ? .repeats(place) : .settled(.refused(.keyReused(key: key.text))))
+          continue
+        }
+        switch try known.use(of: key, content: event.contentHash, now: now) {
+        case .fresh: places[key.encoded] = events.count
+        case .same(let sequence, let time):
+          verdicts.append(
+            .settled(
+              .appended(Appended(sequence: sequence, unixMilliseconds: time, isReplayed: true))))
+          continue
+        case .other:
+          verdicts.append(.settled(.refused(.keyReused(key: key.text))))
+          continue
+        }
+      }
+      verdicts.append(.admitted(events.count))
+      events.append(event)
+    }
+  }
+
+  /// What became of the batch's events.
+  ///
+  /// - Parameter appended: what became of ``events``.
+  func outcomes(_ appended: [AppendOutcome]) -> [AppendOutcome] {
+    if verdicts.isEmpty { return appended }
+    return verdicts.map { verdict in
+      switch verdict {
+      case .admitted(let place): return appended[place]
+      case .settled(let outcome): return outcome
+      case .repeats(let place):
+        guard case .appended(let first) = appended[place] else { return appended[place] }
+        return .appended(
+          Appended(
+            sequence: first.sequence, unixMilliseconds: first.unixMilliseconds, isReplayed: true))
+      }
+    }
+  }
+
+  /// What the keys file is to say of ``events``.
+  func keyEntries(_ appended: [AppendOutcome]) -> [UInt8] {
+    var entries: [UInt8] = []
+    for (event, outcome) in zip(events, appended) {
+      guard let key = event.key, case .appended(let appended) = outcome else { continue }
+      KeyEntry(
+        sequence: appended.sequence, unixMilliseconds: appended.unixMilliseconds,
+        content: event.contentHash, keyByteCount: key.encoded.count
+      ).append(key: key.encoded, to: &entries)
+    }
+    return entries
+  }
+}

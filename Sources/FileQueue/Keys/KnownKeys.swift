@@ -1,0 +1,201 @@
+import Kernel
+
+/// The keys that were used within the window, as far as an appender has looked; belongs to it.
+///
+/// The keys themselves stay on disk, in the segments' ``KeyFile``s; in memory there are their hashes, which
+/// nobody outside can choose keys for, because they are seeded anew in each process.
+struct KnownKeys {
+  /// One segment's keys.
+  private struct Source {
+    let file: KeyFile
+    /// Half of the places of its keys in the table.
+    let number: UInt64
+    var place = KeyFile.Place()
+  }
+
+  private let directory: QueueDirectory
+  private let windowMilliseconds: Int64
+  private let countMaximum: Int
+  private var table = KeyTable()
+  /// Oldest first; the last one may grow.
+  private var sources: [Source] = []
+  private var nextNumber: UInt64 = 1
+  private var isLoaded = false
+  /// The keys of the segment that is appended to, for writing.
+  private var writer: KeyFile?
+  private var forgetsAgainAt: Int64 = 0
+
+  /// How many keys are remembered.
+  var count: Int { table.count }
+
+  /// - Parameter window: for how long a key is remembered.
+  init(_ directory: QueueDirectory, window: Duration, countMaximum: Int) {
+    self.directory = directory
+    self.countMaximum = countMaximum
+    windowMilliseconds = window.wholeMilliseconds
+  }
+
+  // MARK: - Looking up
+
+  /// What is known of a key.
+  enum Use {
+    case fresh
+    /// An event with the same content has it.
+    case same(sequence: UInt64, unixMilliseconds: Int64)
+    /// Another event has it.
+    case other
+  }
+
+  /// Looks a key up.
+  ///
+  /// - Parameter now: milliseconds since 1970.
+  func use(of key: EventKey, content: UInt64, now: Int64) throws(QueueError) -> Use {
+    var latest: KeyEntry?
+    try table.forEachPlace(of: Self.hash(key.encoded.span)) { (place) throws(QueueError) in
+      guard let source = sources.last(where: { $0.number == place >> Self.offsetBitCount }) else {
+        return
+      }
+      let entry = try mapping { () throws(SystemCallError) in
+        try source.file.withEntry(at: Int(place & Self.offsetMask)) { entry, found in
+          found.hasSameBytes(as: key.encoded.span) ? entry : nil
+        }
+      }
+      guard let entry = entry.flatMap({ $0 }) else { return }
+      if entry.sequence >= latest?.sequence ?? 0 { latest = entry }
+    }
+    guard let latest, key.isLasting || now - latest.unixMilliseconds <= windowMilliseconds else {
+      return .fresh
+    }
+    return latest.content == content
+      ? .same(sequence: latest.sequence, unixMilliseconds: latest.unixMilliseconds) : .other
+  }
+
+  private static let offsetBitCount: UInt64 = 32
+  private static let offsetMask: UInt64 = 0xFFFF_FFFF
+
+  private static func hash(_ key: Span<UInt8>) -> UInt64 {
+    var hasher = Hasher()
+    var place = 0
+    while place + 8 <= key.count {
+      hasher.combine(key.littleEndian64(at: place))
+      place += 8
+    }
+    while place < key.count {
+      hasher.combine(key[place])
+      place += 1
+    }
+    return UInt64(bitPattern: Int64(hasher.finalize()))
+  }
+
+  // MARK: - Keeping up
+
+  /// Reads what other appenders, and earlier processes, have added.
+  ///
+  /// - Parameters:
+  ///   - end: the appended end; under the queue's lock nothing is missing up to it afterwards.
+  ///   - now: milliseconds since 1970.
+  mutating func catchUp(to end: Tail.AppendedEnd, now: Int64) throws(QueueError) {
+    if !isLoaded { try load(end, now: now) }
+    if let last = sources.last, last.file.segment == end.segment {
+      return try read(sources.count - 1, upTo: end.next)
+    }
+    if !sources.isEmpty { try read(sources.count - 1, upTo: end.next) }
+    let known = sources.last?.file.segment
+    for segment in try directory.keyedSegments()
+    where segment <= end.segment && known.map({ segment > $0 }) ?? true {
+      try add(segment, upTo: end.next)
+    }
+  }
+
+  /// What is older than the window at the queue's last event is left: weir may have been away for long, and
+  /// what was about to be published then is not to be published twice.
+  private mutating func load(_ end: Tail.AppendedEnd, now: Int64) throws(QueueError) {
+    let oldest = min(now, end.unixMilliseconds) - windowMilliseconds
+    for segment in try directory.keyedSegments() where segment < end.segment {
+      let seal = try mapping { () throws(SystemCallError) in
+        try KeyFile(reading: segment, in: directory)?.seal()
+      }
+      if let seal, seal.content == 0 || seal.unixMilliseconds < oldest { continue }
+      try add(segment, upTo: end.next)
+    }
+    isLoaded = true
+    forgetsAgainAt = now + Self.forgettingInterval.wholeMilliseconds
+  }
+
+  private mutating func add(_ segment: SegmentName, upTo next: UInt64) throws(QueueError) {
+    let directory = directory
+    let file = try mapping { () throws(SystemCallError) in
+      try KeyFile(reading: segment, in: directory)
+    }
+    guard let file else { return }
+    sources.append(Source(file: file, number: nextNumber))
+    nextNumber += 1
+    try read(sources.count - 1, upTo: next)
+  }
+
+  private mutating func read(_ number: Int, upTo next: UInt64) throws(QueueError) {
+    var source = sources[number]
+    var found: [(hash: UInt64, offset: Int)] = []
+    do throws(SystemCallError) {
+      if try source.file.byteCount() == source.place.offset { return }
+      try source.file.read(from: &source.place, upTo: next) { _, offset, key in
+        found.append((Self.hash(key), offset))
+      }
+    } catch {
+      throw .system(error)
+    }
+    sources[number] = source
+    for key in found { table.insert(key.hash, at: Self.place(source.number, key.offset)) }
+    while table.count > countMaximum, sources.count > 1 { try forgetOldest() }
+  }
+
+  /// Writes the keys of events that are about to be the last ones of a segment; everything before them was
+  /// caught up with.
+  mutating func write(
+    _ entries: [UInt8], of segment: SegmentName
+  ) throws(SystemCallError) {
+    if entries.isEmpty { return }
+    if writer?.segment != segment { writer = try KeyFile(writing: segment, in: directory) }
+    let place = place(in: segment)
+    try writer?.cut(at: place)
+    try writer?.write(entries, at: place)
+  }
+
+  /// Takes back what was written of events that were not appended.
+  mutating func takeBack(from segment: SegmentName) throws(SystemCallError) {
+    if writer?.segment == segment { try writer?.cut(at: place(in: segment)) }
+  }
+
+  private func place(in segment: SegmentName) -> KeyFile.Place {
+    sources.last.flatMap { $0.file.segment == segment ? $0.place : nil } ?? KeyFile.Place()
+  }
+
+  private static func place(_ number: UInt64, _ offset: Int) -> UInt64 {
+    number << offsetBitCount | UInt64(offset)
+  }
+
+  // MARK: - Forgetting
+
+  private static let forgettingInterval: Duration = .seconds(60)
+
+  /// Forgets keys that are too old, file by file.
+  mutating func forgetOld(now: Int64) throws(QueueError) {
+    guard isLoaded, now >= forgetsAgainAt else { return }
+    forgetsAgainAt = now + Self.forgettingInterval.wholeMilliseconds
+    while sources.count > 1, now - sources[0].place.lastTime > windowMilliseconds {
+      try forgetOldest()
+    }
+  }
+
+  private mutating func forgetOldest() throws(QueueError) {
+    let source = sources.remove(at: 0)
+    var place = KeyFile.Place()
+    do throws(SystemCallError) {
+      try source.file.read(from: &place, upTo: .max) { _, offset, key in
+        table.remove(Self.hash(key), at: Self.place(source.number, offset))
+      }
+    } catch {
+      throw .system(error)
+    }
+  }
+}
