@@ -40,7 +40,7 @@ struct Serve: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Let pages of this origin read streams; repeat it for more, '*' stands for all.",
+      "Let pages of this origin read streams, publish, and send cookies; repeat it for more. '*' lets pages of all origins read streams.",
       valueName: "origin"))
   var corsOrigin: [String] = []
 

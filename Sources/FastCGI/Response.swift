@@ -17,6 +17,11 @@ public struct Response: Sendable {
     self.body = body
   }
 
+  /// The same with more header fields behind its own.
+  public func adding(_ more: [(name: String, value: String)]) -> Response {
+    more.isEmpty ? self : Response(status: status, headers: headers + more, body: body)
+  }
+
   /// Head, blank line and body, as they go into STDOUT records.
   public var rendered: [UInt8] {
     var bytes: [UInt8] = []
@@ -43,6 +48,7 @@ public struct Response: Sendable {
     case 202: "Accepted"
     case 204: "No Content"
     case 400: "Bad Request"
+    case 403: "Forbidden"
     case 404: "Not Found"
     case 405: "Method Not Allowed"
     case 406: "Not Acceptable"

@@ -3,7 +3,7 @@ public import Streaming
 
 /// What an operator can choose about a hub.
 public struct HubConfiguration: Sendable {
-  /// Origins whose pages may read streams; `*` stands for all.
+  /// Origins whose pages may read streams, publish, and send cookies; `*` lets all read streams.
   ///
   /// Empty: only pages of the same origin.
   public var corsOrigins: [String] = []

@@ -32,6 +32,11 @@ class Answer:
         problem = self.json()
         assert problem["status"] == self.status
         assert problem["title"] and problem["detail"]
+        assert problem["type"] == f"/problems/{problem['code']}"
+        if problem["status"] in (429, 503, 507):
+            assert int(self.headers["Retry-After"]) > 0
+        if problem["status"] == 405:
+            assert self.headers["Allow"]
         return problem
 
 
@@ -143,6 +148,7 @@ class Site:
                 for worker in range(len(self.weirs))
             ),
         }
+        values["root       /usr/share/weir;"] = f'root "{CHECKOUT}/nginx/html";'
         if self.nginx_conf is None:
             values["limit_conn weir_streams 300;"] = f"limit_conn weir_streams {descriptors};"
         for name in ("nginx.conf", "weir-upstream.conf", "weir.conf", "weir-status.conf"):

@@ -81,6 +81,7 @@ def test_while_weir_is_away_a_page_of_another_origin_may_read_when_to_come_back(
     assert answer.status == 200
     assert answer.body.startswith(b"retry: 2000\n: weir does not answer: nginx's error log says why\nid: @")
     assert answer.headers["Access-Control-Allow-Origin"] == "https://example.org"
+    assert answer.headers["Access-Control-Allow-Credentials"] is None
 
 
 def test_a_stream_is_told_to_come_back_when_nginx_has_no_connection_left(make_site):

@@ -144,7 +144,7 @@ def test_a_body_over_weirs_own_limit_is_refused_where_nginx_lets_it_pass(make_si
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PATCH"])
 def test_other_methods_are_told_which_ones_are_taken(site, method):
     answer = site.request(method, "/publish")
-    assert (answer.status, answer.headers["Allow"]) == (405, "PUT, POST")
+    assert (answer.status, answer.headers["Allow"]) == (405, "PUT, POST, OPTIONS")
 
 
 def test_many_publishers_at_once_get_one_order_that_every_subscriber_sees(site):

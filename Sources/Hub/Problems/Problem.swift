@@ -11,11 +11,29 @@ struct Problem: Error, Hashable, Sendable {
   var field: String?
   /// The `Allow` header of a 405.
   var allow: String?
-  /// The `Retry-After` header, in seconds.
+  /// The `Retry-After` header, in seconds; each 429, 503 and 507 has one.
   var retryAfterSeconds: Int?
 
+  /// How long to wait where somebody has to do something first.
+  private static let operatorPatienceSeconds = 10
+
+  /// A problem of its parts.
+  init(
+    status: Int, code: ProblemCode, detail: String, field: String? = nil, allow: String? = nil,
+    retryAfterSeconds: Int? = nil
+  ) {
+    self.status = status
+    self.code = code
+    self.detail = detail
+    self.field = field
+    self.allow = allow
+    self.retryAfterSeconds =
+      retryAfterSeconds ?? ([429, 503, 507].contains(status) ? Self.operatorPatienceSeconds : nil)
+  }
+
   private struct Body: Encodable {
-    let type = "about:blank"
+    /// The address of the code's page, which nginx has (RFC 9457, section 3.1.1).
+    let type: String
     let title: String
     let status: Int
     let code: ProblemCode
@@ -26,8 +44,8 @@ struct Problem: Error, Hashable, Sendable {
   /// The answer that tells of the problem.
   var response: Response {
     let body = Body(
-      title: Response.reasonPhrase(status), status: status, code: code, detail: detail, field: field
-    )
+      type: "/problems/\(code.rawValue)", title: Response.reasonPhrase(status), status: status,
+      code: code, detail: detail, field: field)
     var headers = [
       (name: "Content-Type", value: "application/problem+json"),
       (name: "Cache-Control", value: "no-store"),

@@ -23,5 +23,22 @@ extension Route {
   /// The path without a topic; empty where there is no such route.
   var path: [UInt8] { Self.named.first { $0.route == self }?.path ?? [] }
 
+  /// Whether pages ask for it, those of other origins too.
+  var isForPages: Bool {
+    switch self {
+    case .stream, .publish: true
+    case .status, .metrics, .health, .other: false
+    }
+  }
+
+  /// The methods that it takes, as the header `Allow` has them.
+  var methods: String {
+    switch self {
+    case .stream: "GET, HEAD, OPTIONS"
+    case .publish: "PUT, POST, OPTIONS"
+    case .status, .metrics, .health, .other: "GET, HEAD"
+    }
+  }
+
   private var hasTopics: Bool { self == .stream || self == .publish }
 }

@@ -15,26 +15,31 @@ struct Router: Responder {
   let counters: Counters
   let pages: WorkerPages
 
-  private static let publishMethods = "PUT, POST"
-
   func answer(_ request: borrowing Request, exchange: Exchange) -> Answer {
+    let route = Route(path: request.path)
+    counters.add(to: PageLayout.cell(route))
+    var exchange = exchange
+    exchange.headers = pageHeaders(request, on: route)
     do throws(Problem) {
-      return try answer(request, exchange)
+      if let response = preflight(request, on: route) {
+        return .now(response.adding(exchange.headers))
+      }
+      let answer = try answer(request, on: route, exchange)
+      guard case .now(let response) = answer else { return answer }
+      return .now(response.adding(exchange.headers))
     } catch {
-      return .now(response(to: error))
+      return .now(response(to: error).adding(exchange.headers))
     }
   }
 
   private func answer(
-    _ request: borrowing Request, _ exchange: Exchange
+    _ request: borrowing Request, on route: Route, _ exchange: Exchange
   ) throws(Problem) -> Answer {
-    let route = Route(path: request.path)
-    counters.add(to: PageLayout.cell(route))
     switch route {
     case .health: return try health(request, exchange)
     case .status: return try status(request)
     case .metrics: return try metrics(request)
-    case .stream: return try stream(request)
+    case .stream: return try stream(request, exchange)
     case .publish:
       do throws(Problem) { return try publish(request, exchange) } catch {
         counters.add(to: PageLayout.publishesRefusedCell)
@@ -131,7 +136,7 @@ struct Router: Responder {
     guard request.method == "PUT" || request.method == "POST" else {
       throw Problem(
         status: 405, code: .methodNotAllowed, detail: "events are published with PUT or POST",
-        allow: Self.publishMethods)
+        allow: Route.publish.methods)
     }
     let publication = try PublishRequest(
       contentType: request.parameter("CONTENT_TYPE"),

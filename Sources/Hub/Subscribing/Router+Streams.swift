@@ -6,30 +6,21 @@ import Streaming
 
 /// `GET /sse`.
 extension Router {
-  private static let streamMethods = "GET, HEAD, OPTIONS"
-
-  func stream(_ request: borrowing Request) throws(Problem) -> Answer {
-    let origin = request.parameter("HTTP_ORIGIN")
-    switch request.method {
-    case "OPTIONS":
-      let headers = crossOrigin.preflightHeaders(for: origin, methods: Self.streamMethods)
-      return .now(
-        Response(
-          status: 204, headers: headers + [(name: "Allow", value: Self.streamMethods)], body: []))
-    case "GET", "HEAD":
-      break
-    default:
+  func stream(
+    _ request: borrowing Request, _ exchange: Exchange
+  ) throws(Problem) -> Answer {
+    guard request.method == "GET" || request.method == "HEAD" else {
       throw Problem(
         status: 405, code: .methodNotAllowed,
         detail: "a stream is read with GET; events are published at /publish",
-        allow: Self.streamMethods)
+        allow: Route.stream.methods)
     }
     let pairs = try FormDecoding.pairs(request.query)
     let subscription = try SubscribeRequest(
       pathTopic: try Self.topic(of: request, behind: .stream), pairs: pairs,
       header: request.parameter("HTTP_LAST_EVENT_ID"),
       demoNames: configuration.streams.isDemo ? DemoRequest.names : [])
-    let headers = StreamOpening.headers + crossOrigin.headers(for: origin)
+    let headers = StreamOpening.headers
     var source = StreamSource.queue(
       StreamRequest(subscription.filter, names: subscription.names, from: subscription.start))
     if configuration.streams.isDemo,
@@ -56,8 +47,8 @@ extension Router {
     let arrival = Arrival(
       remoteAddress: remoteAddress, source: source,
       opening: StreamOpening.bytes(
-        headers: headers, retryMilliseconds: configuration.retryMilliseconds,
-        requestID: request.requestID),
+        headers: headers + exchange.headers,
+        retryMilliseconds: configuration.retryMilliseconds, requestID: request.requestID),
       joinsAt: queue.durableNext, takesIDBlocks: takesIDBlocks,
       slot: slot)
     let loop = loops[Int.random(in: 0..<loops.count)]

@@ -1,0 +1,185 @@
+"""Errors: each is problem details with a code, whoever answers, and each code has its page."""
+
+import json
+import re
+
+import pytest
+
+from processes import CHECKOUT, wait_until
+
+PAGES = CHECKOUT / "nginx/html/problems"
+
+
+def codes_of_weir():
+    text = (CHECKOUT / "Sources/Figures/Labels/ProblemCode.swift").read_text()
+    return set(re.findall(r'case \w+ = "(\w+)"', text))
+
+
+def codes_of_nginx():
+    """Those that its configuration makes itself."""
+    texts = [(CHECKOUT / "nginx" / name).read_text()
+             for name in ("nginx.conf", "weir-upstream.conf", "weir.conf", "weir-status.conf")]
+    codes = set(re.findall(r'"code":"(\w+)"', "".join(texts)))
+    for block in re.findall(r"\$weir_code \{(.*?)\n\}", "".join(texts), re.DOTALL):
+        codes |= set(re.findall(r"\s(\w+);", block)) - {"volatile"}
+    return codes
+
+
+def test_each_code_has_a_page_and_a_row_in_both_tables():
+    codes = codes_of_weir() | codes_of_nginx()
+    assert len(codes) > 30
+    pages = {path.stem for path in PAGES.glob("*.html")} - {"index"}
+    assert pages == codes, "each has a page nginx/html/problems/CODE.html, and no other does"
+    rows = set(re.findall(r'<a href="(\w+)"><code>\1</code>', (PAGES / "index.html").read_text()))
+    assert rows == codes, "nginx/html/problems/index.html lists them all"
+    errors = (CHECKOUT / "README.md").read_text().partition("\n## Errors\n")[2].partition("\n## ")[0]
+    table = [line for line in errors.splitlines() if re.match(r"\| \d", line)]
+    assert set(re.findall(r"`(\w+)`", "".join(table))) == codes, "so does the README, under Errors"
+
+
+def test_the_address_in_a_problem_answers_with_the_codes_own_page(site):
+    titles = set()
+    for code in sorted(codes_of_weir() | codes_of_nginx()):
+        answer = site.request("GET", f"/problems/{code}")
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html"), code
+        page = answer.body.decode()
+        assert f"<code>{code}</code>" in page and "What to do" in page
+        titles.add(re.search("<h1>(.+)</h1>", page)[1])
+    assert len(titles) == len(codes_of_weir() | codes_of_nginx()), "two pages have one title"
+    assert b"<table>" in site.request("GET", "/problems/").body
+    assert site.request("GET", "/problems/problem.css").headers["Content-Type"] == "text/css"
+    type_ = site.publish("x", topic="a.*").problem()["type"]
+    assert b"invalid_topic" in site.request("GET", type_).body
+    assert site.request("GET", "/problems/none").problem()["code"] == "not_found"
+    assert site.request("POST", "/problems/").problem()["code"] == "method_not_allowed"
+
+
+def raw_problem(site, text):
+    """What nginx says of a request that is sent as it is."""
+    head, _, body = site.send(text).partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines[1:])
+    assert headers["content-type"] == "application/problem+json", head
+    problem = json.loads(body)
+    assert problem["type"] == f"/problems/{problem['code']}" and problem["title"] and problem["detail"]
+    assert f" {problem['status']} " in lines[0], lines[0]
+    return problem["status"], problem["code"], headers.get("allow")
+
+
+GET = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+
+
+@pytest.mark.parametrize("text, status, code, allow", [
+    ("no HTTP at all\r\n\r\n", 400, "bad_request", None),
+    ("GET / HTTP/1.1\r\n\r\n", 400, "bad_request", None),
+    ("GET /sse HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "bad_request", None),
+    ("PUT /publish HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+     400, "bad_request", None),
+    (f"GET /sse?{'x' * 29_000} HTTP/1.1\r\nHost: x\r\n\r\n", 414, "address_too_long", None),
+    (f"{GET}Cookie: {'x' * 29_000}\r\n\r\n", 431, "header_too_large", None),
+    (f"{GET}Transfer-Encoding: gzip\r\n\r\n", 501, "unsupported_http", None),
+    ("GET / HTTP/7.1\r\nHost: x\r\n\r\n", 505, "unsupported_http", None),
+    ("TRACE /sse HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed", "get, head, options"),
+    ("TRACE /publish/x HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed", "put, post, options"),
+    ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+     405, "method_not_allowed", "get, head"),
+    ("GET /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "not_found", None),
+    ("GET /weir/none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "not_found", None),
+    ("GET /sse HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413, "body_too_large", None),
+    ("PUT /publish/a.html HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413, "body_too_large", None),
+], ids=lambda value: str(value)[:24])
+def test_what_nginx_refuses_by_itself_is_a_problem_too(site, text, status, code, allow):
+    assert raw_problem(site, text) == (status, code, allow)
+
+
+def test_status_and_health_are_problems_while_weir_is_away(site):
+    site.kill_weir()
+    for path in ("/weir/status", "/weir/metrics", "/weir/healthz", "/weir/healthz?live"):
+        answer = site.request("GET", path)
+        assert (answer.status, answer.problem()["code"]) == (503, "hub_unavailable")
+        assert "nothing was done" in answer.problem()["detail"]
+
+
+def test_a_topic_that_ends_like_a_file_is_told_to_come_back_as_others_are(site):
+    site.kill_weir()
+    with site.stream("/sse/page.html") as stream:
+        assert stream.headers["Content-Type"] == "text/event-stream"
+
+
+def test_what_the_site_refuses_before_weir_is_asked_is_a_problem(make_site):
+    site = make_site(configure=lambda text: text.replace(
+        "    fastcgi_pass   weir_publish;\n    # Together", '    auth_basic "weir"; auth_basic_user_file '
+        '/dev/null;\n    fastcgi_pass   weir_publish;\n    # Together').replace(
+        "    fastcgi_pass   weir;\n\n    # Streams at once", "    deny all;\n    fastcgi_pass   weir;\n\n    # Streams at once"))
+    answer = site.publish("x")
+    assert (answer.status, answer.problem()["code"]) == (401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="weir"'
+    answer = site.request("GET", "/sse")
+    assert (answer.status, answer.problem()["code"]) == (403, "forbidden")
+
+
+def test_a_problem_of_the_queue_says_when_to_try_again(site):
+    (site.queue / "lock").unlink()
+    wait_until(lambda: site.publish("x").status == 503, "a publish to be refused")
+    assert site.publish("x").problem()["code"].startswith("queue_")
+    assert site.request("GET", "/weir/healthz").problem()["code"].startswith("queue_")
+
+
+# --- Pages of other origins ---
+
+PAGE = {"Origin": "https://page.example"}
+OTHER = {"Origin": "https://other.example"}
+
+
+@pytest.fixture
+def shared(make_site):
+    return make_site("--cors-origin", "https://page.example", "--cors-origin", "*")
+
+
+@pytest.mark.parametrize("path, method", [("/sse", "GET"), ("/sse/orders", "GET"), ("/publish", "PUT"),
+                                          ("/publish/orders", "POST")])
+def test_a_preflight_is_answered_on_each_route(shared, path, method):
+    asked = {"Access-Control-Request-Method": method,
+             "Access-Control-Request-Headers": "authorization,content-type,idempotency-key"}
+    answer = shared.request("OPTIONS", path, headers=PAGE | asked)
+    assert answer.status == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://page.example"
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert method in answer.headers["Access-Control-Allow-Methods"]
+    assert method in answer.headers["Allow"]
+    allowed = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    for name in ("authorization", "last-event-id", "idempotency-key", "content-type", "cache-control",
+                 "topic", "x-topic", "event", "ttl", "delay", "at", "x-retry"):
+        assert name in allowed
+    assert int(answer.headers["Access-Control-Max-Age"]) > 0
+    assert answer.headers["Vary"] == "Origin"
+    # For all others the star: streams, without cookies.
+    answer = shared.request("OPTIONS", path, headers=OTHER | asked)
+    assert answer.status == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == ("*" if path.startswith("/sse") else None)
+    assert answer.headers["Access-Control-Allow-Credentials"] is None
+
+
+def test_a_page_may_read_the_errors_of_what_it_may_ask_for(shared):
+    for answer in (
+        shared.request("GET", "/sse?topci=x", headers=PAGE),
+        shared.request("PUT", "/publish", "{}", PAGE | {"Content-Type": "application/json"}),
+        shared.request("PUT", "/publish", "x" * 2_000_000, PAGE | {"Content-Type": "application/json"}),
+        shared.request("DELETE", "/publish", headers=PAGE),
+    ):
+        assert answer.problem()["status"] >= 400
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://page.example"
+    shared.kill_weir()
+    answer = shared.request("PUT", "/publish", "{}", PAGE)
+    assert answer.problem()["code"] == "hub_unavailable"
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://page.example"
+    assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
+
+
+def test_a_page_that_sends_cookies_may_be_named_to_nginx_too(make_site):
+    site = make_site("--cors-origin", "https://page.example", configure=lambda text: text.replace(
+        'map $http_origin $weir_credentials {', 'map $http_origin $weir_credentials { "https://page.example" true;'))
+    site.kill_weir()
+    for method, path in (("GET", "/sse"), ("PUT", "/publish")):
+        assert site.request(method, path, headers=PAGE).headers["Access-Control-Allow-Credentials"] == "true"
+        assert site.request(method, path, headers=OTHER).headers["Access-Control-Allow-Credentials"] is None
