@@ -49,12 +49,14 @@ class Appender:
     """A QueueProbe that appends; started at once."""
 
     def __init__(self, queue, *, name="w", batches=12, batch_size=4, segment_bytes=2000,
-                 persist=True, keep=None, environment=None, output=None, restore_signals=True,
+                 persist=True, keep=None, keys=False, environment=None, output=None, restore_signals=True,
                  prepare=None):
         self.name = name
         self.size_maximum = batch_size
         command = [PROGRAM, "append", "--queue", queue, "--name", name, "--batches", batches,
                    "--batch-size", batch_size, "--segment-bytes", segment_bytes]
+        if keys:
+            command += ["--keys"]
         if keep is not None:
             command += ["--keep", keep]
         self.process = subprocess.Popen(

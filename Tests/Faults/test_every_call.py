@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from expectations import complaints, complaints_about_answer
+from expectations import complaints, complaints_about_acknowledged, complaints_about_answer
 from faults import ACTIONS, read_calls
 from probe import Appender, append
 
@@ -71,6 +71,27 @@ def test_at_each_call_of_an_appender_nothing_acknowledged_is_harmed_by(name, fau
         run = append_with_fault(faults, name, call, queue, batches=BATCHES)
         answer = server.ask("verify", queue, "after", 3)
         return complaints_about_conduct(name, call, run, first_append) + complaints(answer, run)
+
+    each(ACTIONS[name].cases(calls), examine)
+
+
+@pytest.mark.parametrize("name", [*KILLS, "a short write", "a full disk", "an input/output error"])
+def test_who_publishes_all_of_it_again_with_its_keys_doubles_nothing_after(name, faults, state, each):
+    options = {"batches": BATCHES // 2, "segment_bytes": 1200, "keys": True}
+    calls = count_calls(faults, state, state / "counted", **options)
+    assert any(call.file.endswith(".keys") for call in calls)
+
+    def examine(server, folder, call):
+        queue = folder / "queue"
+        run = append_with_fault(faults, name, call, queue, persist=False, **options)
+        again = append(queue, **options)
+        answer = server.ask("verify", queue)
+        found = complaints(answer, again) + complaints_about_acknowledged(answer.get("events", []), run)
+        if again.status != 0:
+            found.append(f"cannot publish again: {again}")
+        if len(answer.get("events", [])) != again.count:
+            found.append(f"{len(answer.get('events', []))} events are there, {again.count} published")
+        return found
 
     each(ACTIONS[name].cases(calls), examine)
 

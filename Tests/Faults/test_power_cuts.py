@@ -31,9 +31,9 @@ class Workload:
     def environment(self, label, **settings):
         return self.faults.environment(self.queue, trace=self.trace, label=label, **settings)
 
-    def append(self, name, batches, segment_bytes=6000, keep=None, **settings):
+    def append(self, name, batches, segment_bytes=6000, keep=None, keys=False, **settings):
         return append(self.queue, name=name, batches=batches, batch_size=12,
-                      segment_bytes=segment_bytes, keep=keep, environment=self.environment(name, **settings))
+                      segment_bytes=segment_bytes, keep=keep, keys=keys, environment=self.environment(name, **settings))
 
     def start_appender(self, name, batches):
         return Appender(self.queue, name=name, batches=batches, batch_size=12, segment_bytes=6000,
@@ -60,6 +60,14 @@ def one_appender_and_a_reader(workload, chance):
         wait_until(lambda: f"\n{last} " in (workload.queue.parent / "read").read_text(), "the reader")
     finally:
         end(reader, signal.SIGKILL)
+
+
+def appenders_with_keys_that_are_killed(workload, chance):
+    for number in range(8):
+        kill = chance.choice(["kill-before", "kill-middle", "kill-after"])
+        workload.append(f"k{number}", 8, segment_bytes=1500, keys=True, action=kill,
+                        at=chance.randrange(1, 90))
+    assert workload.append("last", 4, segment_bytes=1500, keys=True).status == 0
 
 
 def three_appenders_at_once(workload, chance):
@@ -193,7 +201,8 @@ def complaints_about_order(events):
 
 
 @pytest.mark.parametrize("run", [
-    one_appender_and_a_reader, three_appenders_at_once, a_disk_that_is_full_now_and_then,
+    one_appender_and_a_reader, appenders_with_keys_that_are_killed,
+    three_appenders_at_once, a_disk_that_is_full_now_and_then,
     appenders_that_are_killed, appenders_that_are_killed_as_they_begin_a_segment,
     appenders_that_are_killed_while_others_live])
 def test_a_power_cut_at_any_moment_undoes_nothing_in_a_workload_of(

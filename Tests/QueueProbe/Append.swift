@@ -27,6 +27,9 @@ struct Append: ParsableCommand {
   @Flag(help: "After an error, try the same batch again a few times before giving up.")
   var persist = false
 
+  @Flag(help: "Give each event a key, so that the same writer may be run again.")
+  var keys = false
+
   @Option(help: "How many events retention is to keep in the end; all of them if not named.")
   var keep: Int?
 
@@ -56,12 +59,16 @@ struct Append: ParsableCommand {
 
   private func append(to appender: inout Appender) throws {
     for batch in ProbeBatches(writer: name, count: batches, sizeMaximum: batchSize) {
-      let events = try batch.map { try $0.pending() }
+      let events = try batch.map { try $0.pending(hasKey: keys) }
       var tries = persist ? 4 : 1
       while true {
         do {
-          let sequences = try appender.append(events).sequences
-          try Output.write(line: "ack \(sequences.lowerBound) \(sequences.upperBound)")
+          let sequences = try appender.append(events).map { try $0.get().sequence }
+          // They are in one place, but for those of a batch of which a part was there before.
+          let last = sequences.indices.last { $0 > 0 && sequences[$0] != sequences[$0 - 1] + 1 }
+          for part in [sequences[..<(last ?? 0)], sequences[(last ?? 0)...]] where !part.isEmpty {
+            try Output.write(line: "ack \(part[part.startIndex]) \(part[part.endIndex - 1] + 1)")
+          }
           break
         } catch let error as QueueError {
           try Output.write(line: error.line)

@@ -16,8 +16,12 @@ struct ProbeEvent {
   }
 
   /// The event as the queue takes it, under one of three topics.
-  func pending() throws -> PendingEvent {
-    try PendingEvent(Event(data: data), topic: Topic("topic-\(number % 3)"))
+  ///
+  /// - Parameter hasKey: whether it has a key of its own.
+  func pending(hasKey: Bool = false) throws -> PendingEvent {
+    try PendingEvent(
+      Event(data: data), topics: [try Topic("topic-\(number % 3)")],
+      key: hasKey ? try EventKey("\(writer)-\(number)") : nil)
   }
 }
 

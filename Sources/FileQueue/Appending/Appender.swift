@@ -314,7 +314,8 @@ public struct Appender: ~Copyable {
       try KeyFile(writing: segment.name, in: queue.directory).seal(end.next)
     } catch {
       if error.call == "fdatasync" { throw fail(error) }
-      throw Self.isNoSpace(error) ? .full(error) : .system(error)
+      if Self.isNoSpace(error) { throw .full(error) }
+      throw error.call == "pwrite" ? fail(error) : .system(error)
     }
     let name = SegmentName(first: end.next)
     let fresh: OpenSegment
