@@ -11,7 +11,8 @@ struct QueueBenchmark: ParsableCommand {
       JSON. The queue's directory is made where there is none, and kept.
       """,
     subcommands: [
-      Append.self, Alone.self, Together.self, Keys.self, ReadAll.self, Wake.self, Watcher.self, Replay.self,
+      Append.self, Alone.self, Together.self, Keys.self, ReadAll.self, Wake.self, Watcher.self,
+      Replay.self,
     ])
 }
 
