@@ -3,33 +3,65 @@ struct JSONScanner {
   /// What a fault repeats of a name.
   private static let excerptByteCountMaximum = 64
 
-  private let bytes: [UInt8]
-  private var index = 0
-  private var depth = 0
+  /// An object with more members finds a name that it has already by its hash.
+  private static let comparedNameCountMaximum = 16
 
-  init(_ bytes: [UInt8]) {
+  private let bytes: [UInt8]
+  private var index: Int
+  private var depth = 0
+  /// What lies directly in the outermost object.
+  private(set) var members: [JSONMember] = []
+  /// What lies directly in the outermost array.
+  private(set) var elements: [JSONValue] = []
+
+  /// - Parameter index: where the text begins.
+  init(_ bytes: [UInt8], at index: Int = 0) {
     self.bytes = bytes
+    self.index = index
   }
 
-  /// Walks over the whole text.
-  mutating func scan() throws(JSONFault) {
+  /// Walks over the whole text; returns the value that it is.
+  mutating func scan() throws(JSONFault) -> JSONValue {
     skipSpace()
     guard index < bytes.count else { throw fault(.empty, at: 0) }
-    try value()
+    let value = try value()
     skipSpace()
     if index < bytes.count { throw fault(isComment ? .comment : .trailingText) }
+    return value
   }
 
-  private mutating func value() throws(JSONFault) {
+  /// Walks over the value that begins here.
+  @discardableResult
+  mutating func value() throws(JSONFault) -> JSONValue {
+    let begin = index
+    let kind = try kind()
+    return JSONValue(kind: kind, range: begin..<index)
+  }
+
+  private mutating func kind() throws(JSONFault) -> JSONValue.Kind {
     switch bytes[index] {
-    case UInt8(ascii: "\""): _ = try string(keepsText: false)
-    case UInt8(ascii: "{"): try object()
-    case UInt8(ascii: "["): try array()
+    case UInt8(ascii: "\""):
+      _ = try string(keepsText: false)
+      return .string
+    case UInt8(ascii: "{"):
+      try object()
+      return .object
+    case UInt8(ascii: "["):
+      try array()
+      return .array
     case UInt8(ascii: "'"): throw fault(.singleQuotes)
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
-    case UInt8(ascii: "t"): try word("true")
-    case UInt8(ascii: "f"): try word("false")
-    case UInt8(ascii: "n"): try word("null")
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      try number()
+      return .number
+    case UInt8(ascii: "t"):
+      try word("true")
+      return .boolean
+    case UInt8(ascii: "f"):
+      try word("false")
+      return .boolean
+    case UInt8(ascii: "n"):
+      try word("null")
+      return .null
     case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
       UInt8(ascii: "+"), UInt8(ascii: "."), 0x80...:
       throw fault(.noValue)
@@ -41,12 +73,13 @@ struct JSONScanner {
   // MARK: - Values in one another
 
   private mutating func object() throws(JSONFault) {
-    var names: Set<[UInt8]> = []
+    let isOutermost = depth == 0
+    var names = NameList()
     try members(of: "an object", end: UInt8(ascii: "}")) { scanner throws(JSONFault) in
       try scanner.expectName()
       let begin = scanner.index
       let name = try scanner.string(keepsText: true)
-      if !names.insert(name).inserted {
+      if !names.insert(name) {
         throw scanner.fault(.duplicateName(Self.excerpt(of: name)), at: begin)
       }
       try scanner.skipSpace(in: "an object")
@@ -55,11 +88,27 @@ struct JSONScanner {
       }
       scanner.index += 1
       try scanner.skipSpace(in: "an object")
-      try scanner.value()
+      let value = try scanner.value()
+      if isOutermost { scanner.members.append(JSONMember(name: name, value: value)) }
     }
   }
 
-  private static func excerpt(of bytes: [UInt8]) -> String {
+  /// The names of an object's members.
+  private struct NameList {
+    private var few: [ArraySlice<UInt8>] = []
+    private var all: Set<ArraySlice<UInt8>> = []
+
+    /// Adds a name; false where it is there already.
+    mutating func insert(_ name: ArraySlice<UInt8>) -> Bool {
+      guard all.isEmpty else { return all.insert(name).inserted }
+      if few.contains(name) { return false }
+      few.append(name)
+      if few.count == JSONScanner.comparedNameCountMaximum { all = Set(few) }
+      return true
+    }
+  }
+
+  private static func excerpt(of bytes: ArraySlice<UInt8>) -> String {
     String(decoding: bytes.prefix(excerptByteCountMaximum), as: UTF8.self)
   }
 
@@ -74,8 +123,10 @@ struct JSONScanner {
   }
 
   private mutating func array() throws(JSONFault) {
+    let isOutermost = depth == 0
     try members(of: "an array", end: UInt8(ascii: "]")) { scanner throws(JSONFault) in
-      try scanner.value()
+      let value = try scanner.value()
+      if isOutermost { scanner.elements.append(value) }
     }
   }
 
@@ -111,21 +162,26 @@ struct JSONScanner {
 
   // MARK: - Strings
 
-  /// Walks over a string; returns its bytes without escapes if they are wanted.
-  private mutating func string(keepsText: Bool) throws(JSONFault) -> [UInt8] {
+  /// Walks over the string that begins here; returns its bytes without escapes if they are wanted.
+  mutating func string(keepsText: Bool) throws(JSONFault) -> ArraySlice<UInt8> {
     var text: [UInt8] = []
+    var hasEscapes = false
     index += 1
     var start = index
     while index < bytes.count {
       switch bytes[index] {
       case UInt8(ascii: "\""):
-        if keepsText { text += bytes[start..<index] }
+        let rest = bytes[start..<index]
         index += 1
-        return text
+        guard keepsText, hasEscapes else { return rest }
+        return (text + rest)[...]
       case UInt8(ascii: "\\"):
+        hasEscapes = true
         if keepsText { text += bytes[start..<index] }
         let escaped = try escape()
-        if keepsText { text += UTF8.encode(escaped).map { Array($0) } ?? [] }
+        if keepsText {
+          text.append(contentsOf: UTF8.encode(escaped) ?? UTF8.encodedReplacementCharacter)
+        }
         start = index
       case 0..<0x20:
         throw fault(.controlInString(bytes[index]))

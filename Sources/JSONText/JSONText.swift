@@ -1,5 +1,7 @@
-/// Checks whether bytes are one JSON text (RFC 8259) in UTF-8, before a decoder reads them: decoders say
-/// little of what is wrong, nothing of where, and take more than JSON.
+/// Checks whether bytes are one JSON text (RFC 8259) in UTF-8, and says what lies in it.
+///
+/// Decoders say little of what is wrong, nothing of where, take more than JSON, and read numbers as what a
+/// machine has for them.
 ///
 /// A pure function for any thread; its time is in proportion to the bytes.
 public enum JSONText {
@@ -12,7 +14,16 @@ public enum JSONText {
   public static func check(_ bytes: [UInt8]) throws(JSONFault) {
     try refuseOtherEncodings(bytes)
     var scanner = JSONScanner(bytes)
-    try scanner.scan()
+    _ = try scanner.scan()
+  }
+
+  /// The members of the object that `bytes` are, in their order; nil where they are another value.
+  ///
+  /// - Throws: what ``check(_:)`` throws.
+  public static func members(of bytes: [UInt8]) throws(JSONFault) -> [JSONMember]? {
+    try refuseOtherEncodings(bytes)
+    var scanner = JSONScanner(bytes)
+    return try scanner.scan().kind == .object ? scanner.members : nil
   }
 
   private static let compressions: [(beginning: [UInt8], name: String)] = [

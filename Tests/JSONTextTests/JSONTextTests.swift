@@ -145,4 +145,64 @@ struct JSONTextTests {
       }
     }
   }
+
+  @Test func `an object is told by its members, in their order and without escapes in their names`()
+    throws
+  {
+    let bytes = Array(
+      " {\"b\" : [1, {\"x\":2}] , \"\\u0061\\n\":\"\\ud83d\\ude00\\/\",\"\":null,\"c\":true}".utf8)
+    let members = try #require(try JSONText.members(of: bytes))
+    #expect(members.map { String(decoding: $0.name, as: UTF8.self) } == ["b", "a\n", "", "c"])
+    #expect(members.map(\.value.kind) == [.array, .string, .null, .boolean])
+    #expect(members.map { $0.value.text(in: bytes) }[0] == "[1, {\"x\":2}]")
+    #expect(members[1].value.string(in: bytes) == "😀/")
+    #expect(members[0].value.elements(in: bytes)?.map(\.kind) == [.number, .object])
+    #expect(
+      members[0].value.string(in: bytes) == nil && members[1].value.elements(in: bytes) == nil)
+    for other in ["[]", "1", "\"{}\"", "null"] {
+      #expect(try JSONText.members(of: Array(other.utf8)) == nil)
+    }
+    #expect(throws: JSONFault.self) { try JSONText.members(of: Array("{\"a\":}".utf8)) }
+  }
+
+  @Test func `among many names the one that stands there twice is found`() {
+    for count in [2, 15, 16, 17, 40] {
+      let members = (0..<count).map { "\"n\($0)\":\($0)" }
+      #expect(fault("{\(members.joined(separator: ","))}") == nil)
+      for again in [0, count - 1] {
+        let text = "{\((members + ["\"\\u006e\(again)\":1"]).joined(separator: ","))}"
+        #expect(fault(text)?.kind == .duplicateName("n\(again)"))
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("1", 1), ("-0", 0), ("60.0", 60), ("6e1", 60), ("6E+1", 60), ("600e-1", 60),
+    ("9223372036854775807", Int.max), ("9223372036854775808", nil), ("1.5", nil), ("1e400", nil),
+    ("\"1\"", nil), ("true", nil),
+  ])
+  func `a whole number is one however it is written`(text: String, number: Int?) throws {
+    let bytes = Array("{\"n\":\(text)}".utf8)
+    #expect(try JSONText.members(of: bytes)?.first?.value.wholeNumber(in: bytes) == number)
+  }
+
+  @Test(arguments: [
+    ("{ \"b\" : 1 ,\r\n\t\"a\" : [ true , null ] }", "{\"b\":1,\"a\":[true,null]}"),
+    (
+      "[ 1.10, 1E+2, -0, 123456789012345678901234567890, 0.1e-7 ]",
+      "[1.10,1E+2,-0,123456789012345678901234567890,0.1e-7]"
+    ),
+    (
+      "[ \" a  b \" , \"\\\" ,\\\\\" , \"\\u00e9\\/\" ]",
+      "[\" a  b \",\"\\\" ,\\\\\",\"\\u00e9\\/\"]"
+    ),
+    ("12", "12"), ("{ }", "{}"), ("\" \"", "\" \""),
+  ])
+  func `compact text has all that was written but the space between`(
+    text: String, compact: String
+  ) throws {
+    let bytes = Array("{\"v\": \(text) }".utf8)
+    let value = try #require(try JSONText.members(of: bytes)?.first?.value)
+    #expect(value.compactText(in: bytes) == compact)
+  }
 }
