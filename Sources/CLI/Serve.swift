@@ -44,6 +44,12 @@ struct Serve: ParsableCommand {
       valueName: "origin"))
   var corsOrigin: [String] = []
 
+  @Flag(
+    help:
+      "Let GET /publish?message=… publish, for webhooks that can do no more: whoever gets somebody to open a link publishes."
+  )
+  var getPublish = false
+
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -243,6 +249,7 @@ struct Serve: ParsableCommand {
     configuration.streams.ageMaximum = maxStreamAge.value
     configuration.drainTime = drain.value ?? .zero
     configuration.corsOrigins = corsOrigin.isEmpty && demo ? ["*"] : corsOrigin
+    configuration.takesGetPublishes = getPublish
     configuration.streams.heartbeatInterval = .seconds(heartbeat)
     configuration.streams.sendsCheckpoints = checkpoints
     configuration.retryMilliseconds = retry

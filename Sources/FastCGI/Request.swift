@@ -49,6 +49,28 @@ public struct Request: ~Copyable {
     }
   }
 
+  /// The header fields that the web server has sent: names as CGI variables without `HTTP_`, such as
+  /// `ACCEPT`, and their bytes.
+  public var headers: [(name: String, value: [UInt8])] {
+    var headers: [(name: String, value: [UInt8])] = []
+    guard var entry = unsafe request.pointee.envp else { return headers }
+    while let start = unsafe entry.pointee {
+      unsafe entry += 1
+      var count = 0
+      while unsafe start[count] != 0 { count += 1 }
+      let variable = unsafe UnsafeRawBufferPointer(start: start, count: count)
+      guard unsafe variable.starts(with: "HTTP_".utf8),
+        let end = unsafe variable.firstIndex(of: UInt8(ascii: "="))
+      else { continue }
+      headers.append(
+        (
+          name: unsafe String(decoding: variable[5..<end], as: UTF8.self),
+          value: unsafe Array(variable[(end + 1)...])
+        ))
+    }
+    return headers
+  }
+
   /// The request's method.
   public var method: String { parameter("REQUEST_METHOD") ?? "" }
   /// The path as the web server understands it, percent escapes decoded: SCRIPT_NAME and PATH_INFO.

@@ -7,6 +7,8 @@ public struct HubConfiguration: Sendable {
   ///
   /// Empty: only pages of the same origin.
   public var corsOrigins: [String] = []
+  /// Whether `GET /publish?message=…` publishes, for webhooks that can do no more.
+  public var takesGetPublishes = false
   /// How streams are served.
   public var streams = StreamConfiguration()
   /// How long browsers are told to wait before they reconnect; each stream gets a value of its own

@@ -8,6 +8,8 @@ extension Problem {
       switch error {
       case .invalidTopic: (400, .invalidTopic)
       case .invalidField(name: "retry", _, _): (400, .invalidRetry)
+      case .invalidField(name: "key", _, _): (400, .invalidKey)
+      case .invalidField(name: "topics", _, _): (400, .invalidTopic)
       case .invalidField: (400, .invalidParameter)
       case .eventTooLarge: (413, .eventTooLarge)
       case .keyReused: (422, .keyReused)

@@ -16,7 +16,9 @@ struct CrossOrigin: Sendable {
   /// What scripts may send beside what they always may.
   private static let requestHeaders =
     (["Authorization", "Cache-Control", "Content-Type", "Idempotency-Key", "Last-Event-ID"]
-    + ["Topic", "Event", "Retry", "TTL", "Delay", "At"].flatMap { [$0, "X-\($0)"] })
+    + ["Topic", "Topics", "Event", "Retry", "TTL", "Delay", "At", "End"].flatMap {
+      [$0, "X-\($0)"]
+    })
     .joined(separator: ", ")
 
   init(_ origins: [String]) {

@@ -1,25 +1,73 @@
-/// The value of a header field that names a type or an encoding, without parameters (RFC 9110, sections
-/// 8.3.1 and 8.4).
+/// The value of a header field that names a type or an encoding (RFC 9110, sections 8.3.1 and 8.4).
 struct FieldValue {
+  /// All of it in small letters, without white space.
   private let bytes: [UInt8]
+  /// How many of the bytes are the name.
+  private let nameByteCount: Int
 
   /// Reads a field as it was sent.
   init(_ field: String) {
-    bytes = field.utf8.prefix { $0 != UInt8(ascii: ";") }
-      .filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
-      .map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(field.utf8.count)
+    for byte in field.utf8 where byte != UInt8(ascii: " ") && byte != UInt8(ascii: "\t") {
+      let isCapital = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+      bytes.append(isCapital ? byte | 0x20 : byte)
+    }
+    self.bytes = bytes
+    nameByteCount = bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.count
   }
 
+  private var name: ArraySlice<UInt8> { bytes[..<nameByteCount] }
+
   /// The name in small letters; empty where none was given.
-  var text: String { String(decoding: bytes, as: UTF8.self) }
+  var text: String { String(decoding: name, as: UTF8.self) }
+
+  /// A parameter behind the name, in small letters, without quotes around it.
+  func parameter(_ name: String) -> String? {
+    for parameter in bytes[nameByteCount...].split(separator: UInt8(ascii: ";"))
+    where parameter.starts(with: "\(name)=".utf8) {
+      let value = parameter[(parameter.startIndex + name.utf8.count + 1)...]
+        .filter { $0 != UInt8(ascii: "\"") }
+      return String(decoding: value, as: UTF8.self)
+    }
+    return nil
+  }
 
   /// Whether it is the encoding that is none.
-  var isIdentity: Bool { bytes.elementsEqual("identity".utf8) }
+  var isIdentity: Bool { has("identity") }
 
   /// Whether it is the type JSON, by its own name or as the syntax of another type (RFC 6839, section 3.1).
   var isJSON: Bool {
-    bytes.elementsEqual("application/json".utf8)
-      || (bytes.starts(with: "application/".utf8)
-        && bytes.suffix("+json".utf8.count).elementsEqual("+json".utf8))
+    has("application/json")
+      || (name.starts(with: "application/".utf8)
+        && bytes[..<nameByteCount].suffix(5).elementsEqual("+json".utf8))
   }
+
+  /// Whether it is the type that browsers and `curl -d` send forms as.
+  var isForm: Bool { has("application/x-www-form-urlencoded") }
+
+  /// Whether it is a form in parts, as `curl -F` sends it.
+  var isMultipart: Bool { name.starts(with: "multipart/".utf8) }
+
+  /// Whether it is JSON in lines.
+  var isLines: Bool {
+    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"]
+      .contains(where: has)
+  }
+
+  /// Whether a browser sends a body of this type to other sites without asking them (Fetch standard,
+  /// "CORS-safelisted request-header").
+  var needsNoPreflight: Bool {
+    name.isEmpty || isForm || has("text/plain") || has("multipart/form-data")
+  }
+
+  /// The charset that it names, if that is not UTF-8 nor a part of it.
+  var otherCharset: String? {
+    parameter("charset").flatMap { charset in
+      ["utf-8", "utf8", "us-ascii", "ascii", ""].contains { charset.utf8.elementsEqual($0.utf8) }
+        ? nil : charset
+    }
+  }
+
+  private func has(_ name: String) -> Bool { self.name.elementsEqual(name.utf8) }
 }

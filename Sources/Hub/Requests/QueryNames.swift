@@ -31,4 +31,16 @@ enum QueryNames {
         field: pair.name.excerpt())
     }
   }
+
+  /// What a parameter says that is on or off; alone by its name it is on.
+  static func flag(_ text: String, name: String) throws(Problem) -> Bool {
+    switch text {
+    case "", "1", "true", "yes", "on": return true
+    case "0", "false", "no", "off": return false
+    default:
+      throw Problem(
+        status: 400, code: .invalidParameter,
+        detail: "\(name) is '\(text.excerpt())'; it is true or false", field: name)
+    }
+  }
 }

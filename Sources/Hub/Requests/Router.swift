@@ -63,7 +63,8 @@ struct Router: Responder {
     }
   }
 
-  private func response(to problem: Problem) -> Response {
+  /// The answer that tells of a problem, which is counted.
+  func response(to problem: Problem) -> Response {
     counters.add(to: PageLayout.cell(problem.code))
     return problem.response
   }
@@ -125,40 +126,5 @@ struct Router: Responder {
       headers: [
         (name: "Content-Type", value: contentType), (name: "Cache-Control", value: "no-store"),
       ], body: body)
-  }
-
-  // MARK: - Publishing
-
-  private func publish(
-    _ request: borrowing Request, _ exchange: Exchange
-  ) throws(Problem) -> Answer {
-    let receivedAt = Clock.monotonicNanoseconds()
-    guard request.method == "PUT" || request.method == "POST" else {
-      throw Problem(
-        status: 405, code: .methodNotAllowed, detail: "events are published with PUT or POST",
-        allow: Route.publish.methods)
-    }
-    let publication = try PublishRequest(
-      contentType: request.parameter("CONTENT_TYPE"),
-      contentEncoding: request.parameter("HTTP_CONTENT_ENCODING"),
-      pathTopic: try Self.topic(of: request, behind: .publish),
-      pairs: try FormDecoding.pairs(request.query),
-      body: request.body)
-    let topic = publication.topic
-    let epochs = queue.epochs
-    let durability = committer.durability
-    committer.submit(publication.event) { result in
-      switch result {
-      case .success(let appended):
-        let latency = max(0, Clock.monotonicNanoseconds() - receivedAt)
-        counters.note(UInt64(latency / 1000), in: .publish)
-        let id = epochs.id(of: appended.sequence)
-        exchange.complete(Acknowledgement(id: id, topic: topic, durability: durability).response)
-      case .failure(let error):
-        counters.add(to: PageLayout.publishesRefusedCell)
-        exchange.complete(response(to: Problem(error)))
-      }
-    }
-    return .later
   }
 }

@@ -1,0 +1,163 @@
+import EventStream
+import FileQueue
+import Kernel
+
+/// The fields of one event, as its publisher wrote them, from all places of a request.
+///
+/// A field that two places name has to be the same in both. All are read when the event is made.
+struct PublishFields {
+  private struct Written {
+    let field: PublishField
+    let text: String
+    let place: PublishPlace
+  }
+
+  /// The event's data; nil where no place has said any.
+  private(set) var data: String?
+  private var written: [Written] = []
+
+  /// Whether a field is named.
+  func has(_ field: PublishField) -> Bool { written.contains { $0.field == field } }
+
+  /// Takes the data, which stands in one place only.
+  mutating func take(data text: String) {
+    data = text
+  }
+
+  /// Takes what a place says.
+  ///
+  /// - Throws: for another value than a place before has said, and for a second one of data.
+  mutating func take(
+    _ field: PublishField, _ text: String, from place: PublishPlace
+  ) throws(Problem) {
+    switch field {
+    case .data, .message:
+      guard data == nil else {
+        throw Problem(
+          status: 400, code: .contradiction,
+          detail: "\(place.rawValue) has two of 'message' and 'data': send one", field: "data")
+      }
+      data = text
+    case .topic:
+      written.append(Written(field: .topic, text: text, place: place))
+    case .topics:
+      for part in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+        let name = String(part) ?? ""
+        written.append(
+          Written(field: .topic, text: place == .header ? name.trimmed : name, place: place))
+      }
+    case .end, .event, .key, .retry, .ttl:
+      guard let before = written.first(where: { $0.field == field }) else {
+        return written.append(Written(field: field, text: text, place: place))
+      }
+      guard before.text.hasSameBytes(as: text) else {
+        throw Problem(
+          status: 400, code: .contradiction,
+          detail: "\(before.place.rawValue) says \(field) '\(before.text.excerpt())' and "
+            + "\(place.rawValue) '\(text.excerpt())': say it once", field: field.rawValue)
+      }
+    }
+  }
+
+  // MARK: - What they mean
+
+  /// The event, checked.
+  func event() throws(Problem) -> (event: PendingEvent, topics: [Topic]) {
+    guard let data else {
+      throw Problem(
+        status: 400, code: .missingMessage,
+        detail:
+          "the field 'message' is missing: send {\"message\": \"…\"}, or 'data' with any value",
+        field: "message")
+    }
+    let event = Event(type: try type(), data: data, retryMilliseconds: try retry())
+    let expiresAt = try timeToLive()?.expiresAt
+    let isEnd = try flag(.end)
+    let topics = try topics()
+    do throws(QueueError) {
+      let key = try text(of: .key).map { text throws(QueueError) in try EventKey(text) }
+      return (
+        try PendingEvent(event, topics: topics, key: key, isEnd: isEnd, expiresAt: expiresAt),
+        topics
+      )
+    } catch {
+      throw Problem(error)
+    }
+  }
+
+  private func text(of field: PublishField) -> String? {
+    written.first { $0.field == field }?.text
+  }
+
+  private func type() throws(Problem) -> EventType? {
+    guard let text = text(of: .event) else { return nil }
+    do { return try EventType(text) } catch {
+      throw Problem(status: 400, code: .invalidEvent, detail: "\(error)", field: "event")
+    }
+  }
+
+  private func retry() throws(Problem) -> Int? {
+    guard let text = text(of: .retry) else { return nil }
+    guard let milliseconds = Int(text) else {
+      throw Problem(
+        status: 400, code: .invalidRetry,
+        detail: "retry is '\(text.excerpt())'; it is \(PublishField.retry.rule)", field: "retry")
+    }
+    return milliseconds
+  }
+
+  private func timeToLive() throws(Problem) -> TimeToLive? {
+    guard let text = text(of: .ttl) else { return nil }
+    guard let ttl = TimeToLive(text: text) else {
+      throw Problem(
+        status: 400, code: .invalidTTL,
+        detail: "ttl is '\(text.excerpt())'; it is \(TimeToLive.rule)", field: "ttl")
+    }
+    return ttl
+  }
+
+  private func flag(_ field: PublishField) throws(Problem) -> Bool {
+    guard let text = text(of: field) else { return false }
+    return try QueryNames.flag(text, name: field.rawValue)
+  }
+
+  /// The topics that all places agree on; the default one where none is named.
+  private func topics() throws(Problem) -> [Topic] {
+    let named = written.filter { $0.field == .topic }
+    guard let first = named.first else { return [.default] }
+    let texts = named.filter { $0.place == first.place }.map(\.text)
+    for other in named where other.place != first.place {
+      let others = named.filter { $0.place == other.place }.map(\.text)
+      guard Set(texts.map { Array($0.utf8) }) != Set(others.map { Array($0.utf8) }) else {
+        continue
+      }
+      throw Problem(
+        status: 400, code: .invalidTopic,
+        detail: "\(first.place.rawValue) names topic '\(Self.excerpt(of: texts))' and "
+          + "\(other.place.rawValue) '\(Self.excerpt(of: others))': name one"
+          + (texts.count + others.count > 2 ? ", or the same in both" : ""),
+        field: "topic")
+    }
+    let maximum = QueueLimits.topicsPerEventCountMaximum
+    guard texts.count <= maximum else {
+      throw Problem(
+        status: 400, code: .tooManyTopics,
+        detail: "\(texts.count) topics; an event has at most \(maximum): publish it twice, or let "
+          + "subscribers use patterns", field: "topics")
+    }
+    do throws(QueueError) {
+      var topics: [Topic] = []
+      for text in texts {
+        let topic = try Topic(text)
+        if !topics.contains(topic) { topics.append(topic) }
+      }
+      return topics
+    } catch {
+      throw Problem(status: 400, code: .invalidTopic, detail: "\(error)", field: "topic")
+    }
+  }
+
+  private static func excerpt(of texts: [String]) -> String {
+    texts.joined(separator: "', '").excerpt()
+  }
+}

@@ -1,0 +1,83 @@
+import FastCGI
+import Figures
+import Kernel
+
+extension Router {
+  /// Answers `PUT` and `POST /publish`, and GET where it is switched on.
+  func publish(
+    _ request: borrowing Request, _ exchange: Exchange
+  ) throws(Problem) -> Answer {
+    let receivedAt = Clock.monotonicNanoseconds()
+    let publication = try publication(request)
+    let isPlain = AcceptHeader(request.parameter("HTTP_ACCEPT"))
+      .prefers("text/plain", to: "application/json")
+    let topics = publication.topics
+    let epochs = queue.epochs
+    let durability = committer.durability
+    committer.submit(publication.event) { result in
+      switch result {
+      case .success(let appended):
+        let latency = max(0, Clock.monotonicNanoseconds() - receivedAt)
+        counters.note(UInt64(latency / 1000), in: .publish)
+        exchange.complete(
+          Acknowledgement(
+            id: epochs.id(of: appended.sequence), topics: topics, appended: appended,
+            durability: durability, isPlain: isPlain
+          ).response)
+      case .failure(let error):
+        counters.add(to: PageLayout.publishesRefusedCell)
+        exchange.complete(response(to: Problem(error)))
+      }
+    }
+    return .later
+  }
+
+  /// Reads a request that publishes one event.
+  private func publication(_ request: borrowing Request) throws(Problem) -> PublishRequest {
+    let method = request.method
+    let isGet = method == "GET" && configuration.takesGetPublishes
+    guard method == "PUT" || method == "POST" || isGet else { throw notAllowed(method) }
+    let contentType = request.parameter("CONTENT_TYPE")
+    try PublishSender(
+      method: method, contentType: FieldValue(contentType ?? ""),
+      origin: request.parameter("HTTP_ORIGIN"),
+      fetchSite: request.parameter("HTTP_SEC_FETCH_SITE"), host: request.parameter("HTTP_HOST")
+    ).check(crossOrigin)
+    let pathTopic = try Self.topic(of: request, behind: .publish)
+    let pairs = try FormDecoding.pairs(request.query)
+    let headers = request.headers
+    guard isGet else {
+      return try PublishRequest(
+        contentType: contentType, contentEncoding: request.parameter("HTTP_CONTENT_ENCODING"),
+        pathTopic: pathTopic, pairs: pairs, headers: headers, body: request.body)
+    }
+    try Self.checkIsAskedFor(request)
+    return try PublishRequest(query: pairs, pathTopic: pathTopic, headers: headers)
+  }
+
+  private func notAllowed(_ method: String) -> Problem {
+    let allowed = (configuration.takesGetPublishes ? "GET, " : "") + Route.publish.methods
+    let advice =
+      method == "GET"
+      ? ". For whoever runs weir: --get-publish lets GET /publish?message=… do it" : ""
+    return Problem(
+      status: 405, code: .methodNotAllowed,
+      detail: "events are published with PUT or POST\(advice)", allow: allowed)
+  }
+
+  /// Refuses what a browser asks for before anybody has asked it to, and a body that nobody would read.
+  private static func checkIsAskedFor(_ request: borrowing Request) throws(Problem) {
+    for name in ["HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ", "HTTP_X_PURPOSE"] {
+      guard let purpose = request.parameter(name), !purpose.isEmpty else { continue }
+      throw Problem(
+        status: 403, code: .browserRefused,
+        detail:
+          "a browser asks for this ahead of time ('\(purpose.excerpt())'): nothing is published")
+    }
+    guard request.body.isEmpty else {
+      throw Problem(
+        status: 400, code: .invalidParameter,
+        detail: "the body of a GET is not read: publish it with POST")
+    }
+  }
+}
