@@ -39,6 +39,8 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .systemLibrary(
       name: "CFCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
+    // libcurl's header; the library is loaded when it is first needed.
+    .systemLibrary(name: "CCURL", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "Kernel", dependencies: ["CLinux", system], swiftSettings: settings),
     .target(name: "EventStream", swiftSettings: settings),
     .target(name: "JSONText", swiftSettings: settings),
@@ -61,11 +63,12 @@ let package = Package(
         logging,
       ],
       swiftSettings: settings),
+    .target(name: "HTTPClient", dependencies: ["CCURL", "Kernel"], swiftSettings: settings),
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "EventStream", "FastCGI", "Figures", "FileQueue", "Hub", "JSONText", "Kernel", arguments,
-        logging, system,
+        "EventStream", "FastCGI", "Figures", "FileQueue", "HTTPClient", "Hub", "JSONText", "Kernel",
+        arguments, logging, system,
       ],
       swiftSettings: settings),
     .executableTarget(

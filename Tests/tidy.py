@@ -26,8 +26,9 @@ IMPORTS = {
                   "HeapModule", "Kernel", "Logging", "Synchronization"},
     "Hub": {"EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials", "JSONText", "Kernel",
             "Logging", "Streaming", "Synchronization"},
+    "HTTPClient": {"CCURL", "Kernel"},
     "CLI": {"ArgumentParser", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
-            "Hub", "JSONText", "Kernel", "Logging", "Synchronization", "SystemPackage"},
+            "HTTPClient", "Hub", "JSONText", "Kernel", "Logging", "Synchronization", "SystemPackage"},
 }
 # Text of protocols is UTF-8 bytes, compared as bytes. What works on Swift's characters, where a letter and
 # the accent behind it are one and equal another letter, is not for these modules.
@@ -50,7 +51,7 @@ LISTS = {
     "lines", "live", "named", "numbers", "order", "part", "parts", "path", "raw", "received", "resolved", "route",
     "segments", "times", "topics", "uri", "utf8", "values", "waiting", "zip",
 }
-UNSAFE_MODULES = {"Kernel", "FastCGI"}
+UNSAFE_MODULES = {"Kernel", "FastCGI", "HTTPClient"}
 BINS = re.compile(r"(Util|Helper|Misc|Common|Manager|Base)", re.IGNORECASE)
 UNDONE = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 

@@ -21,6 +21,7 @@ struct Backup: ParsableCommand {
       """)
 
   @OptionGroup var queueOption: QueueOption
+  @OptionGroup var quiet: QuietOption
 
   @Argument(
     help: ArgumentHelp(
@@ -40,10 +41,12 @@ struct Backup: ParsableCommand {
       _ = try DescriptorLimit.raise()
       let backup = try QueueBackup(of: FilePath(queueOption.queue))
       let content = EventCount(backup).text
+      let progress = Progress("backup", of: backup.byteCount, isQuiet: quiet.quiet)
       if destination == "-" {
         do throws(SystemCallError) {
           try backup.archive { (bytes) throws(SystemCallError) in
             try StandardStream.output.writeAll(bytes)
+            progress.add(bytes.count)
           }
         } catch {
           // Part of an archive is no backup: whoever reads it has to know.
@@ -53,7 +56,7 @@ struct Backup: ParsableCommand {
         StandardError.write("weir: backed up \(content)\n")
         return
       }
-      let damage = try backup.write(to: FilePath(destination))
+      let damage = try backup.write(to: FilePath(destination)) { progress.show($0) }
       try reportDamage(damage, in: destination)
       let done = "\(destination) holds \(content)"
       try StandardOutput.write("\(done)\n", afterwards: done)

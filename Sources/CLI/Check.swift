@@ -19,6 +19,8 @@ struct Check: ParsableCommand {
   @Flag(help: "Mend what can be mended, before the check.")
   var repair = false
 
+  @OptionGroup var quiet: QuietOption
+
   func run() throws {
     try reportingFailures {
       var lines = CheckLines()
@@ -29,7 +31,9 @@ struct Check: ParsableCommand {
       }
       let check = try QueueCheck(FilePath(queueOption.queue))
       var damageCount = 0
+      let progress = Progress("check", of: try check.byteCount(), isQuiet: quiet.quiet)
       try check.run { (finding: QueueFinding) in
+        if case .segment(_, _, _, _, let count) = finding { progress.add(count) }
         damageCount += finding.isDamage ? 1 : 0
         lines.print("\(finding)")
       }

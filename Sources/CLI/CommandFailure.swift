@@ -74,6 +74,10 @@ extension ParsableCommand {
       let failure = CommandFailure(error)
       StandardError.write("weir: \(failure)\n")
       throw ExitCode(failure.exitCode)
+    } catch let problem as RemoteProblem {
+      let failure = problem.failure
+      StandardError.write("weir: \(failure)\n")
+      throw ExitCode(failure.exitCode)
     } catch let error as SystemCallError {
       let failure = CommandFailure(error)
       StandardError.write("weir: \(failure)\n")

@@ -15,16 +15,24 @@ struct Export: ParsableCommand {
       """)
 
   @OptionGroup var queueOption: QueueOption
-  @OptionGroup var range: QueueRange
+  @OptionGroup var range: EventRange
 
   @Option(help: "ndjson or event-stream.")
   var format = EventFormat.ndjson
+
+  @OptionGroup var quiet: QuietOption
 
   func run() throws {
     try reportingFailures {
       let queue = try queueOption.openForReading()
       let first = try range.firstSequence(of: queue, otherwise: try queue.oldestSequence())
-      var printer = try EventPrinter(queue, from: first, filter: try range.filter(), format: format)
+      // On the terminal where the events appear they show how far it is.
+      let progress = Progress(
+        "export", of: Int(clamping: queue.durableNext - min(first, queue.durableNext)), .events,
+        isQuiet: quiet.quiet || StandardStream.output.isTerminal)
+      var printer = try EventPrinter(
+        queue, from: first, range, as: format == .ndjson ? .exportLine : .eventStream,
+        progress: progress)
       _ = try printer.printAll(expired: true)
       if printer.damagedCount > 0 {
         throw CommandFailure(

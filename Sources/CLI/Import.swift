@@ -30,12 +30,16 @@ struct Import: ParsableCommand {
   @Option(help: "ndjson or event-stream.")
   var format = EventFormat.ndjson
 
+  @OptionGroup var quiet: QuietOption
+
   func run() throws {
     try reportingFailures {
       let topic = try Topic(topic)
       try StandardInput.requireOpen(for: "imported")
       let queue = try queueOption.open(creating: true)
-      var batch = ImportBatch(try Appender(queue))
+      var batch = ImportBatch(
+        try Appender(queue),
+        Progress("import", of: StandardStream.input.fileByteCount, isQuiet: quiet.quiet))
       do {
         switch format {
         case .ndjson: try readLines(into: &batch, topic)
@@ -124,6 +128,7 @@ struct Import: ParsableCommand {
 
   /// What comes slowly, from a stream that goes on for hours, is not kept waiting.
   private func flushIfDue(_ batch: inout ImportBatch, after chunk: [UInt8]) throws {
+    batch.noteRead(byteCount: chunk.count)
     if batch.byteCount >= Self.batchByteCountMaximum || chunk.count < StandardStream.chunkByteCount
     {
       try batch.flush()

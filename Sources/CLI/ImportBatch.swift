@@ -5,6 +5,8 @@ import Kernel
 struct ImportBatch: ~Copyable {
   private var appender: Appender
   private var events: [PendingEvent] = []
+  private let progress: Progress
+  private var readByteCount = 0
   /// Events that are on disk.
   private(set) var count = 0
   /// Events whose times have yet to come; they get the time at which they are appended.
@@ -14,8 +16,15 @@ struct ImportBatch: ~Copyable {
   /// Bytes that wait.
   private(set) var byteCount = 0
 
-  init(_ appender: consuming Appender) {
+  init(_ appender: consuming Appender, _ progress: Progress) {
     self.appender = appender
+    self.progress = progress
+  }
+
+  /// Notes how much more of the input was read.
+  mutating func noteRead(byteCount: Int) {
+    readByteCount += byteCount
+    progress.show(readByteCount, eventCount: count)
   }
 
   /// Notes an event that is left out.
@@ -41,6 +50,9 @@ struct ImportBatch: ~Copyable {
     let batch = events
     events = []
     byteCount = 0
-    count += try appender.append(batch).count
+    for outcome in try appender.append(batch) {
+      _ = try outcome.get()
+      count += 1
+    }
   }
 }

@@ -107,6 +107,8 @@ extension OptionRange<Duration> {
   /// How long a key is remembered.
   static let keyWindow = time(
     QueueLimits.keyWindows.lowerBound, "1s", QueueLimits.keyWindows.upperBound, "30d")
+  /// How long is waited for a site.
+  static let patience = time(.zero, "0", .seconds(30 * 86_400), "30d")
   /// How long a worker takes to stop.
   static let drain = time(.milliseconds(1), "1ms", .seconds(86_400), "1d")
 

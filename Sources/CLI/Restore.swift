@@ -22,6 +22,7 @@ struct Restore: ParsableCommand {
       """)
 
   @OptionGroup var queueOption: QueueOption
+  @OptionGroup var quiet: QuietOption
 
   @Argument(help: ArgumentHelp("The backup's directory, or '-'.", valueName: "directory"))
   var backup: String
@@ -37,13 +38,20 @@ struct Restore: ParsableCommand {
       _ = try DescriptorLimit.raise()
       let path = FilePath(queueOption.queue)
       let damage: [String]
+      let archive = backup == "-" ? StandardStream.input.fileByteCount : nil
+      let progress = Progress("restore", of: archive, isQuiet: quiet.quiet)
       if backup == "-" {
         try StandardInput.requireOpen(for: "restored")
         damage = try QueueRestore.run(
-          archive: { () throws(SystemCallError) in try StandardStream.input.read() }, to: path)
+          archive: { () throws(SystemCallError) in
+            let bytes = try StandardStream.input.read()
+            progress.add(bytes?.count ?? 0)
+            return bytes
+          }, to: path
+        ) { progress.show($0) }
       } else {
         do throws(QueueError) {
-          damage = try QueueRestore.run(from: FilePath(backup), to: path)
+          damage = try QueueRestore.run(from: FilePath(backup), to: path) { progress.show($0) }
         } catch .noQueue {
           throw CommandFailure("there is no backup at \(backup): check the path", exitCode: 66)
         }

@@ -49,6 +49,12 @@ static inline int weir_set_nonblocking(int fd) {
 // ioctl(2) is variadic, which Swift does not import. TIOCOUTQ is SIOCOUTQ, unix(7).
 static inline int weir_unread_count(int fd, int *count) { return ioctl(fd, TIOCOUTQ, count); }
 
+// ioctl(2) is variadic, which Swift does not import.
+static inline int weir_terminal_columns(int fd) {
+  struct winsize size;
+  return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : -1;
+}
+
 // glibc declares statx(2) under _GNU_SOURCE. Only the time of the last write is asked for.
 static inline int weir_modified_milliseconds(const char *path, int64_t *milliseconds) {
   struct statx status;

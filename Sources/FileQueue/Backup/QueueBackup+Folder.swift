@@ -7,23 +7,28 @@ extension QueueBackup {
   /// A folder that holds an earlier backup of the same queue is brought up to date: what is in it
   /// already is not copied again, and at every moment it is a backup, of then or of now.
   ///
+  /// - Parameter report: called now and then.
   /// - Returns: what is damaged in it, in words: as in the queue, or by the way.
   /// - Throws: `cannotWriteBackup`, `inUse` where a process has the folder open as a queue, `system`.
-  public func write(to folder: FilePath) throws(QueueError) -> [String] {
+  public func write(
+    to folder: FilePath, _ report: (CopyStep) -> Void = { _ in }
+  ) throws(QueueError) -> [String] {
     let folder = try destination(folder)
-    guard try Self.isEarlierBackup(folder, epochs) else { return try make(in: folder) }
+    guard try Self.isEarlierBackup(folder, epochs) else { return try make(in: folder, report) }
     let target = QueueDirectory(path: folder)
-    try update(target)
-    return try Self.damage(in: target)
+    try update(target, report)
+    return try Self.damage(in: target, report)
   }
 
   /// Makes a folder hold the backup in which nothing is.
-  func make(in folder: FilePath) throws(QueueError) -> [String] {
+  func make(
+    in folder: FilePath, _ report: (CopyStep) -> Void
+  ) throws(QueueError) -> [String] {
     let folder = try destination(folder)
     let copy = try UnfinishedCopy(for: folder)
     let gathered = copy.directory
     do throws(SystemCallError) {
-      for file in files { try Self.copy(file, to: gathered) }
+      try self.copy(to: gathered, report)
       try gathered.synchronize()
     } catch {
       // On a full disk it would be in the way of everybody.
@@ -31,7 +36,22 @@ extension QueueBackup {
       throw .system(error)
     }
     try copy.takePlace()
-    return try Self.damage(in: QueueDirectory(path: folder))
+    return try Self.damage(in: QueueDirectory(path: folder), report)
+  }
+
+  /// Copies what is not there yet.
+  private func copy(
+    to target: QueueDirectory, _ report: (CopyStep) -> Void
+  ) throws(SystemCallError) {
+    let total = byteCount
+    var before = 0
+    for file in files {
+      if try !Self.isThere(file, in: target) {
+        try Self.copy(file, to: target) { report(.copied(byteCount: before + $0, of: total)) }
+      }
+      before += file.byteCount
+      report(.copied(byteCount: before, of: total))
+    }
   }
 
   /// Where a path leads; refuses the queue itself, and what is in it.
@@ -48,9 +68,19 @@ extension QueueBackup {
   }
 
   /// What a check finds wrong in a folder.
-  static func damage(in directory: QueueDirectory) throws(QueueError) -> [String] {
+  static func damage(
+    in directory: QueueDirectory, _ report: (CopyStep) -> Void
+  ) throws(QueueError) -> [String] {
     var damage: [String] = []
-    try QueueCheck(directory.path).run { if $0.isDamage { damage.append("\($0)") } }
+    let check = try QueueCheck(directory.path)
+    let total = try check.byteCount()
+    var checked = 0
+    try check.run { finding in
+      if finding.isDamage { damage.append("\(finding)") }
+      guard case .segment(_, _, _, _, let count) = finding else { return }
+      checked += count
+      report(.checked(byteCount: checked, of: total))
+    }
     return damage
   }
 
@@ -74,7 +104,9 @@ extension QueueBackup {
     return true
   }
 
-  private func update(_ target: QueueDirectory) throws(QueueError) {
+  private func update(
+    _ target: QueueDirectory, _ report: (CopyStep) -> Void
+  ) throws(QueueError) {
     let presence = try mapping { () throws(SystemCallError) in
       FileLock(try target.open(target.tailPath, .createIfMissing))
     }
@@ -85,9 +117,7 @@ extension QueueBackup {
     try removeDerived(kept, from: target)
     try mapping { () throws(SystemCallError) in
       // The page last: until then it remembers less than there is.
-      for file in files where try !Self.isThere(file, in: target) {
-        try Self.copy(file, to: target)
-      }
+      try copy(to: target, report)
       try target.synchronize()
     }
     for segment in try target.segments() where !kept.contains(segment) {
@@ -129,7 +159,7 @@ extension QueueBackup {
 
   /// Copies a file, under its name at once when it is on disk.
   private static func copy(
-    _ file: BackupFile, to target: QueueDirectory
+    _ file: BackupFile, to target: QueueDirectory, _ report: (Int) -> Void
   ) throws(SystemCallError) {
     let path = target.path.appending(file.name)
     if path.removingLastComponent() != target.path {
@@ -142,6 +172,7 @@ extension QueueBackup {
     try file.read { (bytes) throws(SystemCallError) in
       try copy.writeAll(bytes, at: offset)
       offset += bytes.count
+      report(offset)
     }
     try copy.synchronize()
     try FileSystem.rename(staging, to: path)

@@ -11,6 +11,8 @@ public struct QueueBackup {
   public let newestID: EventID?
   /// Events in it, lost ones among them.
   public let eventCount: Int
+  /// Bytes of all its files.
+  public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
   let epochs: Epochs
   /// The folder that it is made of.
   let source: FileIdentity

@@ -7,20 +7,26 @@ public import SystemPackage
 public enum QueueRestore {
   /// Makes a queue at `path` of the folder `backup`, which may be any copy of a queue.
   ///
+  /// - Parameter report: called now and then.
   /// - Returns: what is damaged in it, in words.
   /// - Throws: `cannotWriteBackup` where something is at `path`; else what reading a backup throws.
-  public static func run(from backup: FilePath, to path: FilePath) throws(QueueError) -> [String] {
+  public static func run(
+    from backup: FilePath, to path: FilePath, _ report: (CopyStep) -> Void = { _ in }
+  ) throws(QueueError) -> [String] {
     try refuseOccupied(path)
-    return try QueueBackup(of: backup).make(in: path)
+    return try QueueBackup(of: backup).make(in: path, report)
   }
 
   /// Makes a queue at `path` of a tar archive.
   ///
-  /// - Parameter read: the archive's next bytes; nil at its end.
+  /// - Parameters:
+  ///   - read: the archive's next bytes; nil at its end.
+  ///   - report: called now and then, while the copy is checked.
   /// - Returns: what is damaged in it, in words.
   /// - Throws: `badArchive`; `cannotWriteBackup` where something is at `path`.
   public static func run(
-    archive read: @escaping () throws(SystemCallError) -> [UInt8]?, to path: FilePath
+    archive read: @escaping () throws(SystemCallError) -> [UInt8]?, to path: FilePath,
+    _ report: (CopyStep) -> Void = { _ in }
   ) throws(QueueError) -> [String] {
     try refuseOccupied(path)
     let path = try mapping { () throws(SystemCallError) in try FileSystem.realPath(path) }
@@ -37,7 +43,7 @@ public enum QueueRestore {
       throw error
     }
     try copy.takePlace()
-    return try QueueBackup.damage(in: QueueDirectory(path: path))
+    return try QueueBackup.damage(in: QueueDirectory(path: path), report)
   }
 
   private static func refuseOccupied(_ path: FilePath) throws(QueueError) {

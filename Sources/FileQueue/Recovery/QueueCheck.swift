@@ -18,6 +18,15 @@ public struct QueueCheck {
     epochs = try directory.existingEpochs()
   }
 
+  /// Bytes of the segments' texts, for whoever wants to know how long it takes.
+  public func byteCount() throws(QueueError) -> Int {
+    var byteCount = 0
+    for segment in try directory.segments() {
+      byteCount += (try? FileStatus(of: directory.textPath(segment)).byteCount) ?? 0
+    }
+    return byteCount
+  }
+
   /// Reads everything and reports, segment by segment.
   ///
   /// - Throws: `badEpochFile` where the events are of another queue than the file `epoch`; `system`.

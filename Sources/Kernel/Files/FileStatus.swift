@@ -21,6 +21,8 @@ public struct FileStatus: Hashable, Sendable {
   public let group: UInt32
   /// The permission bits.
   public let permissions: UInt32
+  /// Whether it is a file with bytes of its own: no folder, pipe, socket or device.
+  public let isRegular: Bool
 
   /// Looks up `path`, following links.
   public init(of path: FilePath) throws(SystemCallError) {
@@ -59,6 +61,7 @@ public struct FileStatus: Hashable, Sendable {
     owner = status.stx_uid
     group = status.stx_gid
     permissions = UInt32(status.stx_mode) & 0o7777
+    isRegular = UInt32(status.stx_mode) & S_IFMT == S_IFREG
   }
 
   private static func nanoseconds(_ time: statx_timestamp) -> Int64 {

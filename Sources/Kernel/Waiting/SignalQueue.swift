@@ -35,11 +35,52 @@ public struct SignalQueue: ~Copyable, Sendable {
       }
       _ = try SystemCall.check("poll") { unsafe Glibc.poll(&entries, 2, -1) }
       if entries[1].revents != 0 { return nil }
-      var info = signalfd_siginfo()
-      let size = MemoryLayout<signalfd_siginfo>.size
-      let count = unsafe Glibc.read(descriptor.number, &info, size)
-      if count == size { return CInt(info.ssi_signo) }
+      if let signal = read() { return signal }
     }
+  }
+
+  /// What was waited for.
+  public enum Arrival: Hashable, Sendable {
+    /// A signal of this number.
+    case signal(CInt)
+    /// Something can be read, the end among it.
+    case input
+    /// Nothing, for as long as was to be waited.
+    case nothing
+  }
+
+  /// Waits until one of the signals arrives or something can be read, at most `timeout`; a signal comes
+  /// first (poll(2)).
+  ///
+  /// - Parameter input: nil waits for signals only.
+  public func next(
+    orInputFrom input: StandardStream?, timeout: Duration
+  ) throws(SystemCallError) -> Arrival {
+    var entries = [pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)]
+    if let input {
+      entries.append(pollfd(fd: input.rawValue, events: Int16(POLLIN), revents: 0))
+    }
+    entries = try StandardStream.wait(for: entries, timeout: timeout)
+    if entries[0].revents != 0, let signal = read() { return .signal(signal) }
+    return entries.count > 1 && entries[1].revents != 0 ? .input : .nothing
+  }
+
+  private func read() -> CInt? {
+    var info = signalfd_siginfo()
+    let size = MemoryLayout<signalfd_siginfo>.size
+    let count = unsafe Glibc.read(descriptor.number, &info, size)
+    return count == size ? CInt(info.ssi_signo) : nil
+  }
+
+  /// Ends the process as a signal does that it takes no notice of, so that whoever started it learns why.
+  public static func end(by signal: CInt) -> Never {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    unsafe sigaddset(&set, signal)
+    _ = Glibc.signal(signal, SIG_DFL)
+    _ = Glibc.raise(signal)
+    _ = unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    Glibc.exit(128 + signal)
   }
 
   /// Makes writing to a closed socket or pipe (EPIPE), and beyond the limit of a file's size

@@ -5,6 +5,7 @@ import SystemPackage
 enum StandardOutput {
   /// Writes all of `bytes`.
   static func write(_ bytes: [UInt8]) throws(OutputFailure) {
+    Progress.clear()
     do {
       try StandardStream.output.writeAll(bytes.span)
     } catch {
@@ -47,6 +48,7 @@ struct OutputFailure: Error, CustomStringConvertible {
 enum StandardError {
   /// Writes `text`; where that fails there is nowhere to say so.
   static func write(_ text: String) {
+    Progress.clear()
     try? StandardStream.error.writeAll(Array(text.utf8).span)
   }
 }

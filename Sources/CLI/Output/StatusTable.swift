@@ -76,32 +76,7 @@ struct StatusTable {
     return "\(counts); p50 ≤ \(number(p50)) µs, p99 ≤ \(number(p99)) µs"
   }
 
-  // MARK: - Numbers
-
-  private func number(_ value: UInt64) -> String {
-    let digits = Array("\(value)")
-    var text = ""
-    for (place, digit) in digits.enumerated() {
-      if place > 0, (digits.count - place) % 3 == 0 { text.append(",") }
-      text.append(digit)
-    }
-    return text
-  }
-
-  private func bytes(_ count: UInt64) -> String {
-    var value = Double(count)
-    var unit = "bytes"
-    for larger in ["KiB", "MiB", "GiB", "TiB"] where value >= 1024 {
-      (value, unit) = (value / 1024, larger)
-    }
-    return unit == "bytes" ? "\(count) bytes" : "\((value * 10).rounded() / 10) \(unit)"
-  }
-
-  private func duration(_ seconds: Int) -> String {
-    let parts = [
-      (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"),
-      (seconds % 60, "s"),
-    ].drop { $0.0 == 0 }
-    return parts.isEmpty ? "0 s" : parts.prefix(2).map { "\($0.0) \($0.1)" }.joined(separator: " ")
-  }
+  private func number(_ value: UInt64) -> String { Amounts.number(value) }
+  private func bytes(_ count: UInt64) -> String { Amounts.bytes(count) }
+  private func duration(_ seconds: Int) -> String { Amounts.duration(seconds) }
 }

@@ -5,21 +5,32 @@ import Kernel
 struct EventPrinter: ~Copyable {
   private var queue: Queue
   private let filter: TopicFilter?
-  private let format: EventFormat
+  private let range: EventRange
+  private let rendering: EventRendering
+  private let progress: Progress?
+  private let first: UInt64
   private var reader: QueueReader
   private var cursor: Cursor
   /// Events that were not there because of damage.
   private(set) var damagedCount: UInt64 = 0
 
+  /// Begins at a sequence.
+  ///
+  /// - Parameter progress: is told how many events were read.
   init(
-    _ queue: Queue, from sequence: UInt64, filter: TopicFilter?, format: EventFormat
+    _ queue: Queue, from sequence: UInt64, _ range: EventRange, as rendering: EventRendering,
+    progress: Progress? = nil
   ) throws {
     var reader = QueueReader(queue)
-    cursor = try reader.cursor(at: sequence)
+    let cursor = try reader.cursor(at: sequence)
+    filter = try range.filter()
+    self.cursor = cursor
     self.reader = reader
     self.queue = queue
-    self.filter = filter
-    self.format = format
+    self.range = range
+    self.rendering = rendering
+    self.progress = progress
+    first = cursor.sequence
   }
 
   /// Where the next event is to come from.
@@ -44,17 +55,13 @@ struct EventPrinter: ~Copyable {
       var output: [UInt8] = []
       var failure: (any Error)?
       let now = Clock.unixMilliseconds()
-      let format = format
+      let (range, rendering) = (range, rendering)
       let epochs = queue.epochs
       let visit = { (record: RecordLayout, bytes: Span<UInt8>) in
         if !expired, record.expiresAt <= now { return }
         count += 1
         do {
-          switch format {
-          case .ndjson: output += try EventLine(record, bytes, epochs: epochs).json()
-          case .eventStream:
-            for index in record.body { output.append(bytes[index]) }
-          }
+          try rendering.append(record, bytes, epochs: epochs, of: range, to: &output)
         } catch {
           failure = error
         }
@@ -67,7 +74,8 @@ struct EventPrinter: ~Copyable {
           try reader.read(from: &cursor, byteCountMaximum: 1 << 20, visit)
         }
       if let failure { throw failure }
-      try StandardOutput.write(output)
+      if !output.isEmpty { try StandardOutput.write(output) }
+      progress?.show(Int(clamping: cursor.sequence - min(first, cursor.sequence)))
       switch outcome {
       case .caughtUp: return count
       case .more: break

@@ -1,0 +1,50 @@
+import ArgumentParser
+import EventStream
+import FileQueue
+
+/// The options that are an event's fields, as in a publish request.
+struct EventOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: "The topic to publish under, 'default' without it; repeat it for an event under several.")
+  var topic: [String] = []
+
+  @Option(name: .shortAndLong, help: "The event's type, which browsers listen for by name.")
+  var event: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "By what a second publish of the event is known: it queues nothing, and gets the id of the first.",
+      valueName: "text"))
+  var key: String?
+
+  @Flag(help: "Make it the last event of its topics: streams of only these end with it.")
+  var end = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Tell browsers to wait so long before they reconnect.", valueName: "milliseconds"),
+    transform: OptionRange.retry.value)
+  var retry: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Not deliver it any more after so long: seconds, or a number with ms, s, m, h or d.",
+      valueName: "time"),
+    transform: Self.timeToLive)
+  var ttl: String?
+
+  private static func timeToLive(_ text: String) throws -> String {
+    guard TimeToLive(text: text) != nil else { throw ValidationError("it is \(TimeToLive.rule)") }
+    return text
+  }
+
+  /// The event with these fields.
+  func publication(_ message: String) -> Publication {
+    Publication(
+      message: message, topics: topic, event: event, key: key, end: end, retry: retry,
+      ttl: ttl)
+  }
+}

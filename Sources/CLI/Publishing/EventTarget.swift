@@ -1,0 +1,62 @@
+import ArgumentParser
+import FileQueue
+import Kernel
+import SystemPackage
+
+/// The options that say where events are: in a queue of this machine, or at a weir that is reached over HTTP.
+struct EventTarget: ParsableArguments {
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The queue's directory.", valueName: "directory"))
+  var queue: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Instead of --queue: the address of a site with weir, such as https://example.org.",
+      valueName: "address"),
+    transform: SiteAddress.init)
+  var url: SiteAddress?
+
+  @Option(
+    help:
+      "The token that the site wants (Authorization: Bearer). Other users see it in the list of processes: better set the variable WEIR_TOKEN."
+  )
+  var token: String?
+
+  func validate() throws {
+    if let queue, queue.isEmpty { throw ValidationError("--queue is empty: name a directory.") }
+    switch (queue, url) {
+    case (nil, nil): throw ValidationError("Name a queue with --queue, or a site with --url.")
+    case (.some, .some): throw ValidationError("Name either --queue or --url, not both.")
+    case (.some, nil):
+      if token != nil { throw ValidationError("--token is for a site: name it with --url.") }
+    case (nil, .some): break
+    }
+  }
+
+  /// The site that is meant; nil where it is a queue.
+  func hub() throws -> RemoteHub? {
+    guard let url else { return nil }
+    return try RemoteHub(url, token: token ?? Environment["WEIR_TOKEN"])
+  }
+
+  /// Opens the queue to append to it.
+  func open() throws -> Queue {
+    do {
+      return try Queue(at: path, creating: false)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// Opens the queue to read it; permission to read is enough.
+  func openForReading() throws -> Queue {
+    do {
+      return try Queue(readingAt: path)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// The queue's directory, as it was named.
+  var path: FilePath { FilePath(queue ?? "") }
+}

@@ -1,0 +1,200 @@
+"""`weir publish --url` and `weir tail --url`: what a site does to them, and what they make of it."""
+
+import json
+import signal
+import subprocess
+
+import pytest
+
+from processes import end, start, wait_until, weir, weir_program
+from scripted_site import ScriptedSite, answer, broken_stream, stream
+
+OK, USAGE, DATA, UNAVAILABLE, TEMPORARY, NO_PERMISSION = 0, 64, 65, 69, 75, 77
+
+
+@pytest.fixture
+def follow():
+    """Starts `weir tail`: follow(*arguments); what it prints is text."""
+    tails = []
+
+    def start_tail(*arguments, **options):
+        tail = start(
+            weir_program(), "tail", *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        tails.append(tail)
+        return tail
+
+    yield start_tail
+    for tail in tails:
+        tail.stdout.close()
+        end(tail)
+        tail.stderr.close()
+
+
+def lines(tail, count):
+    return [tail.stdout.readline() for _ in range(count)]
+
+
+# --- publish ---
+
+
+def test_an_event_is_published_to_a_site_with_all_its_fields(site):
+    with site.stream("/sse/orders") as events:
+        result = weir(
+            "publish", "--url", site.address, "--topic", "orders", "--event", "paid", "--ttl", "1h", "--retry", "700",
+            "two\nlines")
+        assert result.returncode == OK, result.stderr
+        event = events.event()
+        assert (event.type, event.data, event.id) == ("paid", "two\nlines", result.stdout.strip())
+        assert events.retry == 700
+
+
+def test_an_event_that_the_site_refuses_is_told_with_what_the_site_says(site):
+    result = weir("publish", "--url", site.address, "--topic", "a\x01b", "x")
+    assert result.returncode == USAGE
+    assert "topic" in result.stderr and "control" in result.stderr
+
+
+@pytest.mark.parametrize("address, advice", [
+    ("localhost:8080", "http://"), ("http://h/sse/orders", "--topic"), ("http://h/publish", "without /publish"),
+    ("http://h/?x=1", "'?'"), ("http://", "no host"),
+])
+def test_an_address_that_is_none_of_a_sites_is_refused_with_the_right_one(address, advice):
+    for command in ["publish", "tail"]:
+        result = weir(command, "--url", address)
+        assert result.returncode == USAGE and advice in result.stderr
+
+
+def test_a_site_that_comes_back_gets_the_event_once_by_its_key():
+    with ScriptedSite(
+        lambda connection: connection.close(), answer(503, "{}", Retry_After="1"), answer(200, '{"id": "6f2a91c4-7"}')
+    ) as site:
+        result = weir("publish", "--url", site.address, "x")
+        assert (result.returncode, result.stdout) == (OK, "6f2a91c4-7\n")
+        assert result.stderr.count("trying again") == 1
+        keys = {line for head, _ in site.requests for line in head.split("\r\n") if line.startswith("Idempotency-Key")}
+        assert len(site.requests) == 3 and len(keys) == 1
+
+
+def test_a_key_that_is_given_is_the_one_that_is_sent():
+    with ScriptedSite(answer(200, '{"id": "6f2a91c4-7"}')) as site:
+        assert weir("publish", "--url", site.address, "--key", 'a "b"', "x").returncode == OK
+        assert 'Idempotency-Key: "a \\"b\\""' in site.requests[0][0]
+
+
+def test_a_site_that_wants_longer_than_the_patience_is_given_up_at_once():
+    with ScriptedSite(answer(503, '{"detail": "the disk is full"}', Retry_After="3000")) as site:
+        result = weir("publish", "--url", site.address, "x")
+        assert result.returncode == TEMPORARY
+        assert "the disk is full" in result.stderr and "50m" in result.stderr
+        assert len(site.requests) == 1
+
+
+def test_nobody_at_the_address_is_given_up_after_the_patience():
+    result = weir("publish", "--url", "http://127.0.0.1:1", "--patience", "1s", "x")
+    assert result.returncode == UNAVAILABLE
+    assert "given up" in result.stderr
+
+
+def test_a_refusal_is_not_tried_again():
+    with ScriptedSite(answer(422, '{"code": "key_reused", "detail": "another content"}')) as site:
+        result = weir("publish", "--url", site.address, "x")
+        assert (result.returncode, result.stderr) == (USAGE, "weir: another content\n")
+        assert len(site.requests) == 1
+
+
+def test_the_token_of_the_option_or_the_environment_is_sent():
+    with ScriptedSite(answer(200, '{"id": "6f2a91c4-7"}')) as site:
+        weir("publish", "--url", site.address, "--token", "abc", "x")
+        start(
+            weir_program(), "publish", "--url", site.address, "x", env={"WEIR_TOKEN": "def"}, stdout=subprocess.DEVNULL
+        ).wait()
+        assert "Authorization: Bearer abc" in site.requests[0][0]
+        assert "Authorization: Bearer def" in site.requests[1][0]
+
+
+def test_a_token_that_the_site_does_not_take_is_no_permission():
+    with ScriptedSite(answer(401, "<html>", content_type="text/html")) as site:
+        result = weir("publish", "--url", site.address, "x")
+        assert result.returncode == NO_PERMISSION and "WEIR_TOKEN" in result.stderr
+
+
+def test_a_machine_without_libcurl_says_what_to_install(state):
+    # Who is given a broken library instead finds none.
+    (state / "libcurl.so.4").write_text("no library")
+    process = start(
+        weir_program(), "publish", "--url", "http://127.0.0.1:1", "x", env={"LD_LIBRARY_PATH": str(state)},
+        stderr=subprocess.PIPE, text=True)
+    assert process.wait() == UNAVAILABLE
+    assert "apt-get install libcurl4" in process.stderr.read()
+    process.stderr.close()
+
+
+# --- tail ---
+
+
+def test_a_site_is_followed_across_restarts_of_weir_with_each_event_once(site, follow):
+    ids = site.publish_all(["1"], topic="orders.eu")
+    site.publish_all(["other"], topic="bills")
+    tail = follow("--url", site.address, "--topic", "orders.*", "--since", "all", "--event", "message")
+    assert lines(tail, 3) == ["data: 1\n", f"id: {ids[0]}\n", "\n"]
+    for number in range(2, 3):
+        site.kill_weir()
+        weir("publish", "--queue", site.queue, "--topic", "orders.us", str(number))
+        site.start_weir()
+        assert lines(tail, 3)[0] == f"data: {number}\n"
+
+
+def test_a_connection_that_breaks_goes_on_behind_the_last_whole_event(follow):
+    with ScriptedSite(
+        broken_stream("retry: 10\nid: 6f2a91c4-1\ndata: a\n\nid: 6f2a91c4-2\ndata: cut"),
+        stream("id: 6f2a91c4-2\nevent: e\ndata: b\ndata: c\n\n"), answer(204, ""),
+    ) as site:
+        tail = follow("--url", site.address, "--since", "all")
+        assert tail.stdout.read() == "data: a\nid: 6f2a91c4-1\n\nevent: e\ndata: b\ndata: c\nid: 6f2a91c4-2\n\n"
+        assert tail.wait() == OK, "204 ends it"
+        seen = [[line for line in head.split("\r\n") if line.startswith("Last-Event-ID")] for head, _ in site.requests]
+        assert seen == [[], ["Last-Event-ID: 6f2a91c4-1"], ["Last-Event-ID: 6f2a91c4-2"]]
+        assert all("/sse?topic=%3E&since=all " in head for head, _ in site.requests)
+
+
+def test_a_site_that_refuses_ends_it_and_one_that_is_busy_does_not():
+    with ScriptedSite(
+        answer(503, '{"detail": "busy"}'), stream("retry: 1\ndata: a\n\n"),
+        answer(400, '{"code": "invalid_parameter", "detail": "no such thing"}'),
+    ) as site:
+        result = weir("tail", "--url", site.address)
+        assert (result.returncode, result.stdout) == (USAGE, "data: a\n\n")
+        assert result.stderr == "weir: busy: trying again\nweir: no such thing\n"
+
+
+def test_what_is_no_event_stream_is_told():
+    with ScriptedSite(answer(200, "<html>", content_type="text/html")) as site:
+        result = weir("tail", "--url", site.address)
+        assert result.returncode == UNAVAILABLE and "text/html" in result.stderr
+
+
+def test_a_gap_is_told_on_standard_error(follow):
+    with ScriptedSite(
+        stream('event: weir.gap\ndata: {"reason":"expired"}\nid: 6f2a91c4-5\n\ndata: x\nid: 6f2a91c4-6\n\n'), answer(204, "")
+    ) as site:
+        tail = follow("--url", site.address, "--since", "6f2a91c4-1")
+        assert tail.stdout.read() == "data: x\nid: 6f2a91c4-6\n\n"
+        assert "missing" in tail.stderr.read()
+
+
+def test_a_reader_that_has_enough_ends_the_tail_of_a_site(site, follow):
+    site.publish_all(["1"])
+    tail = follow("--url", site.address, "--since", "all")
+    lines(tail, 1)
+    tail.stdout.close()
+    assert tail.wait() == OK
+    assert tail.stderr.read() == ""
+    tail.stdout = open("/dev/null")
+
+
+def test_redirections_are_followed_with_the_body():
+    with ScriptedSite(answer(200, '{"id": "6f2a91c4-7"}')) as real:
+        with ScriptedSite(answer(301, "", Location=f"{real.address}/publish")) as site:
+            assert weir("publish", "--url", site.address, "x").stdout == "6f2a91c4-7\n"
+        head, body = real.requests[0]
+        assert head.startswith("POST ") and json.loads(body) == {"message": "x"}
