@@ -43,7 +43,7 @@ class Bench:
         """Waits for a measurement's figures, and keeps them."""
         figures = load.figures()
         if site.hub:
-            prefix = name(site.hub.pid) + "_"
+            prefix = name(site.peer.hub_pid(site)) + "_"
             figures = {
                 "hub_" + key.removeprefix(prefix) if key.startswith(prefix) else key: value
                 for key, value in figures.items()}

@@ -61,7 +61,7 @@ class Site:
         """The processes that do the work, by what they are."""
         found = {}
         if self.hub:
-            found["hub"] = self.hub.pid
+            found["hub"] = self.peer.hub_pid(self)
         if self.nginx:
             found["nginx"] = self.worker_pid
         return found
@@ -140,9 +140,8 @@ class Site:
     def stop(self):
         for process in (self.nginx, self.hub):
             if process:
-                # Streams are not to end one by one and politely.
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    end(process, signal.SIGTERM if process is self.nginx else signal.SIGKILL)
+                    end(process, signal.SIGTERM if process is self.nginx else self.peer.stop_signal)
 
 
 @contextlib.contextmanager

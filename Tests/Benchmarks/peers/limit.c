@@ -1,11 +1,12 @@
 // Little more than what a FastCGI program over libfcgi has to do to stream events: what is left over is
-// the cost of nginx and the kernel. It keeps no queue and takes no publishes; it makes the events itself.
+// the cost of nginx and the kernel. It keeps no queue; the events of its streams it makes itself.
 //
 //   limit SOCKET
 //
 // GET  /sse                     a stream; at /sse/quiet one on which no event comes
 // POST /publish?rate=R&count=N  with the first event's data as the body, "load RUN NUMBER TIME xxx…":
 //                               makes N events of this form, R a second, from TIME on
+// POST /publish                 an acknowledgement of an event that nobody keeps
 //
 // One thread and one epoll. The bytes on the wire are those that weir sends.
 #define _GNU_SOURCE
@@ -266,9 +267,21 @@ static void take_request(int fd) {
   int is_generate = path != NULL && strncmp(path, "/publish", 8) == 0;
   int is_quiet = path != NULL && strcmp(path, "/sse/quiet") == 0;
   int body_bytes = FCGX_GetStr(body, sizeof body, request.in);
-  int has_begun =
-      is_generate && begin_run(FCGX_GetParam("QUERY_STRING", request.envp), body, (size_t)body_bytes);
+  const char *query = FCGX_GetParam("QUERY_STRING", request.envp);
+  int is_publish = is_generate && (query == NULL || *query == 0);
+  int has_begun = is_generate && !is_publish && begin_run(query, body, (size_t)body_bytes);
+  int is_kept = request.keepConnection;
   FCGX_Free(&request, 0);
+  if (is_publish) {
+    static long long number;
+    char text[192];
+    snprintf(text, sizeof text,
+             "Status: 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n\r\n"
+             "{\"durable\":\"none\",\"id\":\"00000000-%lld\",\"topic\":\"load\"}\n", ++number);
+    answer(fd, text, 1);
+    if (!is_kept && streams[fd].state != unused) end(fd);
+    return;
+  }
   if (is_generate) {
     answer(fd, has_begun ? "Status: 204 No Content\r\n\r\n" : "Status: 400 Bad Request\r\n\r\n", 1);
     if (streams[fd].state != unused) end(fd);

@@ -7,7 +7,8 @@ from harness.table import Goal
 
 NAME = "publishing"
 TITLE = "Publishing through nginx, 100-byte events; weir's are on disk, the others' in memory"
-PER_SECOND_MINIMUM = 25_000
+# Of the rate at which a C program over libfcgi answers and keeps nothing.
+LIMIT_SHARE_MINIMUM = 0.6
 # Events of the run that shows how many there are in a second.
 TRIAL_COUNT = 2000
 
@@ -20,10 +21,9 @@ def count_on_disk(site):
 
 def run(bench):
     seconds = 1 if bench.is_quick else 5
-    peers = [peer for peer in bench.peers if not peer.makes_events]
     for clients in (1, 16, 64):
         found = {}
-        for peer in peers:
+        for peer in bench.peers:
             with bench.running(peer) as site:
                 options = {
                     "url": site.publish_url(), "dialect": peer.dialect, "clients": clients,
@@ -35,8 +35,9 @@ def run(bench):
                     found["weir"]["on_disk"] = count_on_disk(site) - TRIAL_COUNT
         rates = {name: figures["acknowledged_per_second"] for name, figures in found.items()}
         goal = None
-        if clients == 64 and "weir" in rates:
-            goal = Goal(f"≥ {PER_SECOND_MINIMUM:,}/s", rates["weir"] >= PER_SECOND_MINIMUM)
+        if clients == 64 and "weir" in rates and "limit" in rates:
+            share = rates["weir"] / rates["limit"]
+            goal = Goal(f"≥ {LIMIT_SHARE_MINIMUM} × C's: {share:.2f} ×", share >= LIMIT_SHARE_MINIMUM)
         bench.add(TITLE, f"{clients} publishers", "acknowledgements/s", rates, goal)
         bench.add(TITLE, "  acknowledged after, p99", "ms", {
             name: figures["acknowledgement_p99_ms"] for name, figures in found.items()})

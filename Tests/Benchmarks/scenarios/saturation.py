@@ -6,7 +6,7 @@ from harness.table import Goal
 NAME = "saturation"
 TITLE = "Fan-out: deliveries/s that are held, 100-byte events, published over HTTP"
 # Where the search begins, in deliveries/s.
-BEGIN = {"weir": 2_500_000, "limit": 4_000_000, "nchan": 100_000, "go": 250_000, "go-nginx": 150_000}
+BEGIN = {"weir": 2_500_000, "limit": 4_000_000, "nchan": 100_000, "pushpin": 50_000, "go": 250_000, "go-nginx": 150_000}
 GROWTH = 1.6
 # What is found is one of the steps of a ladder this far apart.
 STEP = GROWTH ** 0.25

@@ -104,7 +104,7 @@ final class PublishConnection {
     if head.isLast { descriptor = try Platform.connect(to: endpoint) }
     guard dialect.isTaken(head.status) else { return ended(.refused(status: head.status)) }
     switch dialect {
-    case .plain:
+    case .plain, .pushpin:
       return ended(.acknowledged(epoch: 0, sequence: 0))
     case .weir:
       guard let id = Self.id(body.span) else { return ended(.refused(status: head.status)) }

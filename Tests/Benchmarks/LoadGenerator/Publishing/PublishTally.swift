@@ -57,7 +57,7 @@ struct PublishTally: Sendable {
 
   /// Acknowledged with an id that another acknowledgement had as well.
   var doubledCount: Int {
-    dialect == .plain ? 0 : events.count - Set(events.map(\.sequence)).count
+    dialect != .weir ? 0 : events.count - Set(events.map(\.sequence)).count
   }
 
   /// The greatest id; empty without any.

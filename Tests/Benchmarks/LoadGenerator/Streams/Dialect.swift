@@ -7,11 +7,14 @@ enum Dialect: String, ExpressibleByArgument, CaseIterable, Sendable {
   /// The body is the event's data. Ids mean nothing here: that all streams show the same order is
   /// checked by what they show.
   case plain
+  /// As plain, and an event is published to Pushpin's port for it, on the channel `load`, in the bytes that
+  /// go on the wire.
+  case pushpin
 
   /// The media type of a publish.
   var contentType: String {
     switch self {
-    case .weir: "application/json"
+    case .weir, .pushpin: "application/json"
     case .plain: "text/plain"
     }
   }
@@ -21,6 +24,11 @@ enum Dialect: String, ExpressibleByArgument, CaseIterable, Sendable {
     switch self {
     case .weir: ("{\"message\":\"", "\"}")
     case .plain: ("", "")
+    case .pushpin:
+      (
+        "{\"items\":[{\"channel\":\"load\",\"formats\":{\"http-stream\":{\"content\":\"data: ",
+        "\\n\\n\"}}}]}"
+      )
     }
   }
 
@@ -28,7 +36,7 @@ enum Dialect: String, ExpressibleByArgument, CaseIterable, Sendable {
   func isTaken(_ status: Int) -> Bool {
     switch self {
     case .weir: status == 200
-    case .plain: (200...204).contains(status)
+    case .plain, .pushpin: (200...204).contains(status)
     }
   }
 }

@@ -75,7 +75,7 @@ struct Tally {
       guard let sequence else { return nil }
       if keys[number] == .max { keys[number] = sequence }
       return sequence
-    case .plain:
+    case .plain, .pushpin:
       if keys[number] == .max {
         keys[number] = rankNext
         rankNext += 1
@@ -91,7 +91,7 @@ struct Tally {
     switch dialect {
     case .weir:
       return published.events.filter { isWanted($0.number) }.map(\.sequence).sorted()
-    case .plain:
+    case .plain, .pushpin:
       return published.events.filter { isWanted($0.number) }.map { keys[$0.number] }.sorted()
     }
   }
