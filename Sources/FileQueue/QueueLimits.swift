@@ -115,6 +115,10 @@ public enum QueueLimits {
   /// What looking a filter up in a segment's table counts as, of what is read at once: a filter that
   /// has few events in many segments is not to hold up the others.
   public static let tableLookUpByteCount = 64 << 10
+  /// Events of a topic that a step of a search for the last ones looks up in a segment's table.
+  public static let lastEventCountPerStep = 256
+  /// Tables whose checksums a reader remembers to be right.
+  public static let soundTableCountMaximum = 4096
   /// Segments and filters for which a reader remembers where the matches are.
   public static let matchListCountMaximum = 16
 }

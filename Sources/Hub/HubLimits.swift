@@ -6,6 +6,10 @@ enum HubLimits {
   static let excerptByteCountMaximum = 64
   /// Topics and patterns that one stream may ask for.
   static let topicsPerStreamCountMaximum = 100
+  /// Events of each topic that a stream may begin with.
+  static let lastEventCountMaximum = 1000
+  /// The same of all its topics together: their numbers are kept until they are sent.
+  static let lastEventsPerStreamCountMaximum = 10_000
   /// Names of events that one stream may keep.
   static let eventNamesPerStreamCountMaximum = 100
   /// Descriptors that streams leave to publishes, `/status` and the queue's files.

@@ -1,11 +1,13 @@
 """What a stream is of, and where it begins: every spelling, with curl as people type it."""
 
+import json
 import subprocess
+import threading
 import time
 
 import pytest
 
-from processes import PATIENCE_SECONDS, wait_until
+from processes import PATIENCE_SECONDS, end, wait_until
 
 
 def curl(site, path, *arguments, seconds=PATIENCE_SECONDS):
@@ -116,3 +118,138 @@ def test_while_weir_is_away_who_asks_for_the_past_is_given_no_id(site):
     assert "id:" not in curl(site, "/sse?topic=a&since=10m")
     assert "id: @" in curl(site, "/sse?since=now")
     assert "id: 6f2a91c4-1\n" in curl(site, "/sse?since=all", "-H", "Last-Event-ID: 6f2a91c4-1")
+
+
+# --- The last events, and polls ---
+
+
+def ended(site, path, headers=None):
+    """All events of a stream that ends."""
+    with site.stream(path, headers) as stream:
+        return stream.rest()
+
+
+@pytest.mark.parametrize("path, expected", [
+    ("/sse/a?last=1", ["a4"]),
+    ("/sse/a?last=1000", ["a1", "a4"]),
+    ("/sse?topics=a,b,none&last=1", ["b2", "a4"]),
+    ("/sse?topic=*&last=2", ["a4", "n5"]),
+    ("/sse?topic=*&topic=b&last=1", ["b2", "n5"]),
+    ("/sse?topic=*&event=e1&last=2", ["c3", "n5"]),
+    ("/sse/a?since=latest", ["a4"]),
+    ("/sse/none?last=5", []),
+    ("/sse/a?last=0", []),
+])
+def test_the_last_events_come_first(orders, path, expected):
+    assert [event.data for event in ended(orders, path + "&poll=1")] == expected
+    if "event" not in path:
+        topic = "a" if "a" in path else "none"
+        with orders.stream(path) as stream:
+            assert stream.data(len(expected)) == expected
+            orders.publish("live", topic="none" if "none?" in path else "a")
+            assert stream.data(1) == ["live"], topic
+
+
+@pytest.mark.parametrize("ending", ["poll=1", "until=now", "poll=true"])
+def test_a_poll_is_all_that_is_there_and_ends(orders, ending):
+    assert [event.data for event in ended(orders, f"/sse?topic=*&{ending}")] == ["a1", "b2", "c3", "a4", "n5"]
+    assert [event.id for event in ended(orders, f"/sse?topic=*&{ending}", {"Last-Event-ID": orders.ids[2]})] \
+        == orders.ids[3:]
+    assert ended(orders, f"/sse?topic=*&{ending}&since=now") == []
+    assert ended(orders, f"/sse?topic=*&{ending}&since={orders.ids[4]}") == []
+    # curl takes the end for one.
+    result = subprocess.run(["curl", "-sS", f"{orders.address}/sse/b?{ending}"], capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "") and "data: b2\n" in result.stdout
+
+
+def test_a_poll_that_weir_is_stopped_in_is_no_whole_one(make_site):
+    site = make_site("--drain", "none")
+    for _ in range(20):
+        site.publish("x" * 1_000_000)
+    curl = subprocess.Popen(
+        ["curl", "-sSN", "--limit-rate", "1M", f"{site.address}/sse?poll=1"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        site.wait_for_log("stream opened")
+        time.sleep(0.3)
+        end(site.weir)
+    finally:
+        site.nginx.poll()
+        curl.wait(PATIENCE_SECONDS)
+    assert curl.returncode != 0, "what is cut off does not look whole"
+
+
+@pytest.mark.parametrize("beginning", ["since=all", "last=2"])
+def test_an_eventsource_that_comes_back_goes_on_whatever_its_address_says(orders, beginning):
+    path = f"/sse?topic=*&{beginning}"
+    with orders.stream(path) as stream:
+        count = 5 if beginning == "since=all" else 2
+        assert stream.data(count)[-1] == "n5"
+        last = stream.last_event_id
+    orders.publish("meanwhile", topic="a")
+    with orders.stream(path, {"Last-Event-ID": last}) as stream:
+        assert stream.data(1) == ["meanwhile"]
+
+
+# --- Signals ---
+
+
+@pytest.mark.parametrize("beginning", ["since=all", "last=50", "since=now"])
+def test_live_is_told_once_between_what_was_and_what_comes(site, beginning):
+    site.publish_all(str(number) for number in range(100))
+    done = threading.Event()
+    published = [99]
+
+    def publish():
+        while not done.is_set():
+            site.publish_all([str(published[0] + 1)])
+            published[0] += 1
+
+    publisher = threading.Thread(target=publish)
+    publisher.start()
+    try:
+        for _ in range(8):
+            with site.stream(f"/sse?{beginning}&signals=live") as stream:
+                events = [stream.event()]
+                while len(events) < 140 and (len(events) < 10 or "weir.live" not in [e.type for e in events[:-5]]):
+                    events.append(stream.event())
+            live = [place for place, event in enumerate(events) if event.type == "weir.live"]
+            assert len(live) == 1, [event.type for event in events]
+            numbers = [int(event.data) for event in events if event.type == "message"]
+            assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "none lost, none doubled"
+            signal = events[live[0]]
+            assert json.loads(signal.data) == {"id": signal.id}
+            before = events[live[0] - 1].id if live[0] else None
+            assert signal.id == before or not before
+            follower = events[live[0] + 1]
+            assert sequence(follower.id) == sequence(signal.id) + 1
+    finally:
+        done.set()
+        publisher.join()
+
+
+def sequence(id_):
+    return int(id_.split("-")[1])
+
+
+def test_a_heartbeat_can_be_an_event_with_the_newest_id(make_site):
+    site = make_site("--heartbeat", "0.3")
+    with site.stream("/sse/quiet?signals=live,heartbeat") as stream:
+        live = stream.event()
+        ids = site.publish_all(["a"], topic="other")
+        heartbeats = [stream.event()]
+        while heartbeats[-1].id != ids[0]:
+            heartbeats.append(stream.event())
+        heartbeat = heartbeats[-1]
+        assert live.type == "weir.live" and {event.type for event in heartbeats} == {"weir.heartbeat"}
+        assert json.loads(heartbeat.data) == {"id": ids[0]} and heartbeat.id == ids[0]
+        assert stream.comments == []
+
+
+@pytest.mark.parametrize("query, field", [
+    ("last=-1", "last"), ("last=1001", "last"), ("since=all&last=1", "last"), ("poll=2", "poll"),
+    ("until=later", "until"), ("signals=lve", "signals"), ("singals=live", "singals"),
+])
+def test_what_else_is_wrong_is_said(site, query, field):
+    problem = site.request("GET", f"/sse?{query}").problem()
+    assert problem["field"] == field and problem["status"] == 400, problem

@@ -200,6 +200,13 @@ struct HostileTableTests {
             from: &cursor, matching: filter, byteCountMaximum: 1 << 20, { _, _ in }) != .caughtUp
           {}
           #expect(cursor.sequence == 2401)
+          var search = try reader.search(lastOf: filter, count: 3, before: .max)
+          var stepCount = 0
+          while !search.isDone, stepCount < 1000 {
+            try reader.step(&search) { _, _ in true }
+            stepCount += 1
+          }
+          #expect(search.isDone)
         }
       }
     }

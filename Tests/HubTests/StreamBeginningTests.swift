@@ -10,11 +10,12 @@ struct StreamBeginningTests {
 
   private func read(_ query: String, header: String? = nil) throws -> StreamStart {
     try SubscribeRequest(pathTopic: nil, pairs: FormDecoding.pairs(query.utf8), header: header)
-      .start
+      .wanted.start
   }
 
   @Test(arguments: [
-    ("all", StreamStart.oldest), ("earliest", .oldest), ("now", .next), ("none", .next),
+    ("latest", StreamStart.last(1)), ("all", .oldest), ("earliest", .oldest), ("now", .next),
+    ("none", .next),
     ("6f2a91c4-42", .after(id)),
     ("@1732147200.5", .since(TimeCursor(unixMilliseconds: 1_732_147_200_500))),
     ("1732147200", .since(TimeCursor(unixMilliseconds: 1_732_147_200_000))),
@@ -58,6 +59,31 @@ struct StreamBeginningTests {
   @Test func `a beginning is named once`() {
     let problem = #expect(throws: Problem.self) { try read("since=all&since=10m") }
     #expect(problem?.field == "since")
+  }
+
+  @Test(arguments: [("0", StreamStart.next), ("1", .last(1)), ("1000", .last(1000))])
+  func `last is a number of events of each topic`(text: String, start: StreamStart) throws {
+    #expect(try read("last=\(text)") == start)
+    #expect(try read("last=\(text)", header: "6f2a91c4-42") == .after(Self.id))
+  }
+
+  @Test(arguments: ["", "-1", "1001", "x", "1.5", "99999999999999999999"])
+  func `what is no such number is told the limit`(text: String) {
+    let problem = #expect(throws: Problem.self) { try read("last=\(text)") }
+    #expect(problem?.code == .invalidParameter && problem?.field == "last")
+    #expect(problem?.detail.contains("for one topic from 0 to 1000") == true)
+  }
+
+  @Test func `the last events of many topics are fewer of each`() throws {
+    let topics = (0..<100).map { "\($0)" }.joined(separator: ",")
+    #expect(try read("topics=\(topics)&last=100") == .last(100))
+    let problem = #expect(throws: Problem.self) { try read("topics=\(topics)&last=101") }
+    #expect(problem?.detail.contains("for 100 topics from 0 to 100") == true)
+  }
+
+  @Test func `two beginnings contradict each other`() {
+    let problem = #expect(throws: Problem.self) { try read("since=all&last=1") }
+    #expect(problem?.code == .invalidParameter && problem?.field == "last")
   }
 
   private struct Unexpected: Error {}

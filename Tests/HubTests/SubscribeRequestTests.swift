@@ -15,15 +15,15 @@ struct SubscribeRequestTests {
     let filters = [
       try read("", path: "orders"), try read("topic=orders"), try read("stream=orders"),
       try read("topics=orders"),
-    ].map(\.filter)
+    ].map(\.wanted.filter)
     #expect(Set(filters).count == 1)
   }
 
   @Test func `topics stand in a list, beside others, and one with a comma by itself`() throws {
     let request = try read("topics=a,b&topic=c,d&topics=e&stream=f.*", path: "g,h")
-    #expect(request.filter.topics.map(\.text) == ["a", "b", "c,d", "e", "g,h"])
-    #expect(request.filter.patterns.map(\.text) == ["f.*"])
-    #expect(try read("topics=a%2Cb").filter == read("topics=a,b").filter)
+    #expect(request.wanted.filter.topics.map(\.text) == ["a", "b", "c,d", "e", "g,h"])
+    #expect(request.wanted.filter.patterns.map(\.text) == ["f.*"])
+    #expect(try read("topics=a%2Cb").wanted.filter == read("topics=a,b").wanted.filter)
   }
 
   @Test(arguments: ["topics=", "topics=a,,b", "topics=a,", "topics=,", "topic="])
@@ -33,10 +33,10 @@ struct SubscribeRequestTests {
   }
 
   @Test func `names of events stand in lists too, and each once is enough`() throws {
-    #expect(try read("topic=a").names == nil)
-    let names = try read("event=a,b&event=c&event=a").names
+    #expect(try read("topic=a").wanted.names == nil)
+    let names = try read("event=a,b&event=c&event=a").wanted.names
     #expect(names == EventNames(["c", "b", "a"]))
-    #expect(try read("event=weir.gap").names == EventNames(["weir.gap"]))
+    #expect(try read("event=weir.gap").wanted.names == EventNames(["weir.gap"]))
   }
 
   @Test(arguments: [
@@ -57,23 +57,23 @@ struct SubscribeRequestTests {
 
   @Test func `a stream begins behind an event id, and what is none is kept as an excerpt`() throws {
     let id = EventID(epoch: 0x6f2a_91c4, sequence: 42)
-    #expect(try read("").start == .next)
-    #expect(try read("last_event_id=\(id)").start == .after(id))
+    #expect(try read("").wanted.start == .next)
+    #expect(try read("last_event_id=\(id)").wanted.start == .after(id))
     let time = TimeCursor(unixMilliseconds: 1_732_147_200_123)
-    #expect(try read("last_event_id=%401732147200.123").start == .since(time))
-    #expect(try read("last_event_id=earliest").start == .oldest)
-    #expect(try read("", header: "6F2A91C4-42").start == .unknown("6F2A91C4-42"))
+    #expect(try read("last_event_id=%401732147200.123").wanted.start == .since(time))
+    #expect(try read("last_event_id=earliest").wanted.start == .oldest)
+    #expect(try read("", header: "6F2A91C4-42").wanted.start == .unknown("6F2A91C4-42"))
     let long = String(repeating: "x", count: 1000)
-    #expect(try read("", header: long).start == .unknown(long.excerpt()))
+    #expect(try read("", header: long).wanted.start == .unknown(long.excerpt()))
   }
 
   @Test func `percent escapes and plus signs are decoded`() throws {
     let request = try read("topic=two+words&topic=%C3%A9&topic=100%25&topic=50%")
-    #expect(request.filter.topics.map(\.text) == ["100%", "50%", "two words", "é"])
+    #expect(request.wanted.filter.topics.map(\.text) == ["100%", "50%", "two words", "é"])
     // A mark behind a sign of the syntax belongs to the text.
     let marks = try read("topic=\u{301}a&topic=b%CC%81&_\u{301}=1")
     #expect(
-      marks.filter.topics.map { Array($0.text.utf8) } == [
+      marks.wanted.filter.topics.map { Array($0.text.utf8) } == [
         Array("b\u{301}".utf8), Array("\u{301}a".utf8),
       ])
   }
@@ -95,13 +95,47 @@ struct SubscribeRequestTests {
     #expect(problem?.field == name)
     let advice =
       nearest.map { "did you mean \($0)?" }
-      ?? "a stream takes topic, topics, stream, event, last_event_id, since"
+      ?? "a stream takes topic, topics, stream, event, last_event_id, since, last, "
     #expect(problem?.detail.contains(advice) == true, "\(problem?.detail ?? "")")
   }
 
   @Test(arguments: ["_", "_t", "_nocache", "access_token", "authorization", "token"])
   func `what caches and whoever stands in front are told is nothing to weir`(name: String) throws {
-    #expect(try read("topic=a&\(name)=123").filter == read("topic=a").filter)
+    #expect(try read("topic=a&\(name)=123").wanted.filter == read("topic=a").wanted.filter)
+  }
+
+  @Test(arguments: [
+    ("", false), ("poll=1", true), ("poll=true", true), ("poll=0", false), ("poll=false", false),
+    ("until=now", true), ("poll=1&until=now", true),
+  ])
+  func `a poll begins with all that is there where nothing else is said`(
+    query: String, isPoll: Bool
+  ) throws {
+    #expect(try read(query).wanted.isPoll == isPoll)
+    #expect(try read(query).wanted.start == (isPoll ? .oldest : .next))
+    #expect(try read("\(query)&last=1").wanted.start == .last(1))
+    #expect(try read("\(query)&since=now").wanted.start == .next)
+  }
+
+  @Test(arguments: ["poll=", "poll=2", "poll=yes", "until=", "until=12:00", "poll=1&poll=1"])
+  func `what is no such word is told the right one`(query: String) {
+    let problem = #expect(throws: Problem.self) { try read(query) }
+    #expect(problem?.code == .invalidParameter && ["poll", "until"].contains(problem?.field))
+  }
+
+  @Test func `signals stand in a list, and one that there is not is told the nearest`() throws {
+    #expect(try read("").wanted.signals.isEmpty)
+    #expect(try read("signals=live,heartbeat").wanted.signals == [.live, .heartbeat])
+    #expect(try read("signals=live&signals=live").wanted.signals == [.live])
+    for (text, advice) in [
+      ("lve", "did you mean 'live'?"), ("heart-beat", "did you mean 'heartbeat'?"),
+      ("join", "there are live and heartbeat"), ("", "there are live and heartbeat"),
+      ("live,", "there are live and heartbeat"),
+    ] {
+      let problem = #expect(throws: Problem.self) { try read("signals=\(text)") }
+      #expect(problem?.code == .invalidParameter && problem?.field == "signals")
+      #expect(problem?.detail.contains(advice) == true, "\(problem?.detail ?? "")")
+    }
   }
 
   @Test func `the demo's parameters are known where it is on`() throws {

@@ -112,6 +112,11 @@ final class LoopFixture {
     Self.data(in: try receivedText(by: index))
   }
 
+  /// Whether a response has been ended as FastCGI has it, with the record END_REQUEST.
+  func hasEnd(in text: String) -> Bool {
+    text.utf8.suffix(16).starts(with: [1, 3, 0, 1, 0, 8])
+  }
+
   static func data(in text: String) -> [String] {
     text.split(separator: "\n")
       .filter { $0.contains("data: ") }.map { String($0.split(separator: "data: ").last ?? "") }

@@ -69,7 +69,7 @@ extension QueueReader {
   }
 
   /// Where the next segment begins; nil while this one may still grow.
-  private func sealedNext(
+  func sealedNext(
     of segment: SegmentName, _ file: SegmentFile
   ) throws(QueueError) -> UInt64? {
     if let known = file.sealedNext { return known }
@@ -79,15 +79,15 @@ extension QueueReader {
     return next
   }
 
-  private mutating func matches(
+  mutating func matches(
     of filter: TopicFilter, in segment: SegmentName, _ file: SegmentFile, next: UInt64
   ) throws(QueueError) -> MatchLists.Matches? {
     let directory = queue.directory
+    let soundTables = soundTables
     return try matchLists.matches(of: filter, in: segment) { () throws(QueueError) in
       try mapping { () throws(SystemCallError) in
-        guard let table = try file.topicTable(of: segment, in: directory, next: next) else {
-          return nil
-        }
+        guard let table = try file.topicTable(of: segment, in: directory, next: next, soundTables)
+        else { return nil }
         let numbers = try table.matches(
           filter, countMaximum: table.eventCount / QueueLimits.sparseMatchDivisor)
         return numbers.map { .sparse($0) } ?? .dense
@@ -160,7 +160,7 @@ extension QueueReader {
 
 extension Array {
   /// The first place from which on `belongsBehind` holds; the array is sorted by it.
-  fileprivate func partitioningIndex(_ belongsBehind: (Element) -> Bool) -> Int {
+  func partitioningIndex(_ belongsBehind: (Element) -> Bool) -> Int {
     var low = 0
     var high = count
     while low < high {

@@ -10,6 +10,7 @@ public struct QueueReader: ~Copyable {
   private var uses: UInt64 = 0
   var chunk: [UInt8]
   var matchLists = MatchLists()
+  let soundTables = SoundTables()
 
   /// A reader of `queue`.
   public init(_ queue: Queue) {

@@ -41,6 +41,21 @@ struct IndexEntry: Hashable, Sendable {
     topicHash = bytes.littleEndian64(at: start + 8)
   }
 
+  /// Which of the entries in `bytes` may be of an event with a topic of these hashes, by their places; nil
+  /// where one is of an event that is not there.
+  static func places(of hashes: [UInt64], in bytes: Span<UInt8>) -> [Int]? {
+    var places: [Int] = []
+    let many = hashes.count > 4 ? Set(hashes) : []
+    for place in 0..<(bytes.count / byteCount) {
+      let start = place * byteCount
+      if bytes.littleEndian32(at: start + 4) == 0 { return nil }
+      let hash = bytes.littleEndian64(at: start + 8)
+      let isOne = many.isEmpty ? hashes.contains(hash) : many.contains(hash)
+      if isOne || hash == severalTopics { places.append(place) }
+    }
+    return places
+  }
+
   func append(to bytes: inout [UInt8]) {
     bytes.append(littleEndian: UInt64(offset) | UInt64(length) << 32)
     bytes.append(littleEndian: topicHash)

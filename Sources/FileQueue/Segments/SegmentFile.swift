@@ -31,10 +31,10 @@ final class SegmentFile {
   ///
   /// - Parameter next: the first sequence of the next segment.
   func topicTable(
-    of segment: SegmentName, in directory: QueueDirectory, next: UInt64
+    of segment: SegmentName, in directory: QueueDirectory, next: UInt64, _ sound: SoundTables
   ) throws(SystemCallError) -> TopicTable? {
     // Its checksum is calculated once, not for every filter.
-    if topics == nil { topics = try TopicTable.open(segment, in: directory, next: next) }
+    if topics == nil { topics = try TopicTable.open(segment, in: directory, next: next, sound) }
     return topics
   }
 
@@ -42,12 +42,21 @@ final class SegmentFile {
   func entries(
     from sequence: UInt64, of segment: SegmentName, count: Int
   ) throws(SystemCallError) -> [IndexEntry] {
+    let bytes = try indexBytes(from: sequence, of: segment, count: count)
+    return stride(from: 0, to: bytes.count, by: IndexEntry.byteCount)
+      .map { IndexEntry(bytes.span, at: $0) }
+  }
+
+  /// Reads index entries as they stand in the file; fewer where it ends.
+  func indexBytes(
+    from sequence: UInt64, of segment: SegmentName, count: Int
+  ) throws(SystemCallError) -> [UInt8] {
     guard index != nil else { return [] }
     var bytes = [UInt8](repeating: 0, count: count * IndexEntry.byteCount)
     var span = bytes.mutableSpan
     let offset = Int(sequence - segment.first) * IndexEntry.byteCount
     let byteCount = try index?.read(at: offset, into: &span) ?? 0
-    return stride(from: 0, to: byteCount - IndexEntry.byteCount + 1, by: IndexEntry.byteCount)
-      .map { IndexEntry(bytes.span, at: $0) }
+    bytes.removeLast(bytes.count - byteCount / IndexEntry.byteCount * IndexEntry.byteCount)
+    return bytes
   }
 }

@@ -25,6 +25,17 @@ public struct TopicFilter: Hashable, Sendable, CustomStringConvertible {
     self.patterns = patterns.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
   }
 
+  private init(topics: [Topic], patterns: [TopicPattern]) {
+    self.topics = topics
+    self.patterns = patterns
+  }
+
+  /// A filter for each of the topics and patterns.
+  var parts: [TopicFilter] {
+    topics.map { TopicFilter(topics: [$0], patterns: []) }
+      + patterns.map { TopicFilter(topics: [], patterns: [$0]) }
+  }
+
   /// Whether an event of `topic` is asked for.
   public func matches(_ topic: Topic) -> Bool {
     matches(topic.encoded.span)

@@ -30,12 +30,15 @@ final class TopicTable {
   private(set) var eventCount = 0
 
   /// Opens the table of a segment and checks it; nil where there is none that can be believed.
+  ///
+  /// - Parameter sound: tables whose checksums the caller has seen to be right.
   static func open(
-    _ segment: SegmentName, in directory: QueueDirectory, next: UInt64
+    _ segment: SegmentName, in directory: QueueDirectory, next: UInt64,
+    _ sound: SoundTables = SoundTables()
   ) throws(SystemCallError) -> TopicTable? {
     do {
       let table = TopicTable(try Descriptor.open(directory.topicsPath(segment), .readOnly))
-      return try table.readHeader(segment, next: next) ? table : nil
+      return try table.readHeader(segment, next: next, sound) ? table : nil
     } catch {
       if error.errno == .noSuchFileOrDirectory { return nil }
       throw error
@@ -48,7 +51,7 @@ final class TopicTable {
 
   /// Reads the numbers of lines and postings; returns whether the table is sound.
   private func readHeader(
-    _ segment: SegmentName, next: UInt64
+    _ segment: SegmentName, next: UInt64, _ sound: SoundTables
   ) throws(SystemCallError) -> Bool {
     let header = try read(at: 0, byteCount: Self.headerByteCount)
     guard header.count == Self.headerByteCount, Array(header[..<8]) == Self.magic else {
@@ -60,10 +63,14 @@ final class TopicTable {
     eventCount = Int(header.span.littleEndian32(at: 24))
     let leastByteCount =
       Self.headerByteCount + lineCount * Self.lineByteCount + postingCount * 4
-    guard segment.first + UInt64(eventCount) == next,
-      try file.status().byteCount >= leastByteCount
-    else { return false }
-    return try checksum() == header.span.littleEndian32(at: 16)
+    let status = try file.status()
+    guard segment.first + UInt64(eventCount) == next, status.byteCount >= leastByteCount else {
+      return false
+    }
+    if sound.contains(segment, status) { return true }
+    guard try checksum() == header.span.littleEndian32(at: 16) else { return false }
+    sound.insert(segment, status)
+    return true
   }
 
   /// The checksum of all that stands behind the header's own.
@@ -90,16 +97,47 @@ final class TopicTable {
     var matches: [UInt32] = []
     for line in try lines(wantedBy: filter) {
       guard matches.count + line.postingCount <= countMaximum else { return nil }
-      let bytes = try read(
-        at: Self.headerByteCount + lineCount * Self.lineByteCount + line.firstPosting * 4,
-        byteCount: line.postingCount * 4)
-      for start in stride(from: 0, to: bytes.count - 3, by: 4) {
-        matches.append(bytes.span.littleEndian32(at: start))
-      }
+      matches += try postings(of: line, 0, count: line.postingCount)
     }
     matches.sort()
     if matches.count > 1 { Self.removeRepetitions(&matches) }
     return matches
+  }
+
+  /// The last `count` events before `limit` that are of the topics of a filter, as their numbers in the
+  /// segment, sorted.
+  func last(
+    _ count: Int, of filter: TopicFilter, before limit: UInt32
+  ) throws(SystemCallError) -> [UInt32] {
+    var numbers: [UInt32] = []
+    for line in try lines(wantedBy: filter) {
+      var end = line.postingCount
+      if end > 0, try postings(of: line, end - 1, count: 1).first.map({ $0 >= limit }) == true {
+        var low = 0
+        while low < end {
+          let middle = (low + end) / 2
+          if try postings(of: line, middle, count: 1).first.map({ $0 < limit }) == true {
+            low = middle + 1
+          } else {
+            end = middle
+          }
+        }
+      }
+      let wanted = min(count, end)
+      numbers += try postings(of: line, end - wanted, count: wanted).filter { $0 < limit }
+    }
+    numbers.sort()
+    return numbers.suffix(count)
+  }
+
+  /// Some of a line's events, by their numbers in the segment.
+  private func postings(
+    of line: Line, _ place: Int, count: Int
+  ) throws(SystemCallError) -> [UInt32] {
+    let bytes = try read(
+      at: Self.headerByteCount + lineCount * Self.lineByteCount + (line.firstPosting + place) * 4,
+      byteCount: count * 4)
+    return stride(from: 0, to: bytes.count - 3, by: 4).map { bytes.span.littleEndian32(at: $0) }
   }
 
   /// An event of several topics may be found by each of them.

@@ -16,15 +16,16 @@ struct DemoRequest {
   init?(
     _ request: SubscribeRequest, pairs: [(name: String, value: String)]
   ) throws(Problem) {
-    guard request.filter.patterns.isEmpty, request.filter.topics.count == 1 else { return nil }
+    let filter = request.wanted.filter
+    guard filter.patterns.isEmpty, filter.topics.count == 1 else { return nil }
     let kind: DemoSource.Kind
-    switch request.filter.topics[0].text {
+    switch filter.topics[0].text {
     case "time": kind = .time
     case "dashboard": kind = .dashboard
     default: return nil
     }
     source = DemoSource(
-      kind, filter: request.filter,
+      kind, filter: filter,
       interval: try Self.interval(pairs.last { $0.name == "interval" }?.value),
       lastNumber: try Self.count(pairs.last { $0.name == "count" }?.value),
       number: kind == .time ? max(0, request.lastEventID.flatMap { Int($0) } ?? 0) : 0)

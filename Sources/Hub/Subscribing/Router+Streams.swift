@@ -21,8 +21,7 @@ extension Router {
       header: request.parameter("HTTP_LAST_EVENT_ID"),
       demoNames: configuration.streams.isDemo ? DemoRequest.names : [])
     let headers = StreamOpening.headers
-    var source = StreamSource.queue(
-      StreamRequest(subscription.filter, names: subscription.names, from: subscription.start))
+    var source = StreamSource.queue(subscription.wanted)
     if configuration.streams.isDemo,
       let demo = try DemoRequest(subscription, pairs: pairs)?.source
     {
@@ -40,7 +39,8 @@ extension Router {
     case .refused(let refusal, let delay):
       counters.add(to: PageLayout.cell(refusal))
       let isToldID =
-        configuration.streams.sendsCheckpoints && takesIDBlocks && subscription.start == .next
+        configuration.streams.sendsCheckpoints && takesIDBlocks
+        && subscription.wanted.start == .next
       let id = isToldID ? queue.newestID : nil
       return .now(try answer(to: refusal, returnDelay: delay, headers: headers, id: id))
     }

@@ -2,27 +2,54 @@ import FileQueue
 import Kernel
 import Streaming
 
-/// Where a stream begins that has no last event id: the parameter `since`.
+/// Where a stream begins that has no last event id: the parameters `since` and `last`.
 struct StreamBeginning {
-  let start: StreamStart
+  /// Nil where neither is named.
+  let start: StreamStart?
 
   /// The parameters that say so.
-  static let names = ["since"]
-  /// Another word for `all`, and a last event id that stands for it.
+  static let names = ["since", "last"]
+  /// What other hubs say for `all`, and a last event id that stands for it.
   static let earliest = "earliest"
 
   private static let rule =
     "an event id such as 6f2a91c4-42, \(WrittenTime.rule), a time ago such as 90s, 10m, 12h or 7d, "
     + "or 'all' for everything that is there"
 
-  /// Reads the query.
-  init(_ pairs: [(name: String, value: String)]) throws(Problem) {
-    start = try pairs.onlyValue(of: "since").map(Self.since) ?? .next
+  /// Reads the query of a stream of some topics.
+  init(_ pairs: [(name: String, value: String)], _ filter: TopicFilter) throws(Problem) {
+    let since = try pairs.onlyValue(of: "since")
+    let last = try pairs.onlyValue(of: "last")
+    guard since == nil || last == nil else {
+      throw Problem(
+        status: 400, code: .invalidParameter,
+        detail: "since and last both say where the stream begins: name one of them", field: "last")
+    }
+    if let since {
+      start = try Self.since(since)
+    } else {
+      start = try last.map { text throws(Problem) in try Self.last(text, filter) }
+    }
+  }
+
+  private static func last(_ text: String, _ filter: TopicFilter) throws(Problem) -> StreamStart {
+    let topicCount = max(1, filter.topics.count + filter.patterns.count)
+    let limit = min(
+      HubLimits.lastEventCountMaximum, HubLimits.lastEventsPerStreamCountMaximum / topicCount)
+    guard let count = Int(text), (0...limit).contains(count) else {
+      throw Problem(
+        status: 400, code: .invalidParameter,
+        detail: "last is '\(text.excerpt())'; it is a number of events of each topic, "
+          + "for \(topicCount == 1 ? "one topic" : "\(topicCount) topics") from 0 to \(limit)",
+        field: "last")
+    }
+    return count == 0 ? .next : .last(count)
   }
 
   private static func since(_ text: String) throws(Problem) -> StreamStart {
     switch text {
     case "all", earliest: return .oldest
+    case "latest": return .last(1)
     case "now", "none": return .next
     default: break
     }

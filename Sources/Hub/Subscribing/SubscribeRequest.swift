@@ -5,13 +5,9 @@ import Streaming
 
 /// What a subscriber asks for: which topics and events, and where to begin.
 struct SubscribeRequest: Sendable {
-  let filter: TopicFilter
-  /// Which events it keeps; nil for all.
-  let names: EventNames?
+  let wanted: StreamRequest
   /// The last event id that the subscriber has seen, as it was sent; nil where it has none.
   let lastEventID: String?
-  /// Where it begins.
-  let start: StreamStart
 
   /// Each names one topic.
   private static let topicNames = ["topic", "stream"]
@@ -19,8 +15,8 @@ struct SubscribeRequest: Sendable {
   private static let resumeNames = [
     "last_event_id", "lastEventID", "lastEventId", "Last-Event-ID",
   ]
-  private static let ownNames =
-    topicNames + ["topics", "event"] + resumeNames + StreamBeginning.names
+  private static let furtherNames = StreamBeginning.names + StreamEnding.names + ["signals"]
+  private static let ownNames = topicNames + ["topics", "event"] + resumeNames + furtherNames
 
   /// Reads a `GET /sse`.
   ///
@@ -36,13 +32,17 @@ struct SubscribeRequest: Sendable {
     try QueryNames.check(
       pairs, among: Self.ownNames + demoNames,
       rule: "a stream takes topic, topics, stream, event, last_event_id, "
-        + (StreamBeginning.names + demoNames).joined(separator: ", "))
-    filter = try Self.filter(pathTopic, pairs)
-    names = try Self.names(pairs)
+        + (Self.furtherNames + demoNames).joined(separator: ", "))
     let query = pairs.last { Self.resumeNames.contains($0.name) && !$0.value.isEmpty }?.value
     lastEventID = header.flatMap { $0.isEmpty ? nil : $0 } ?? query
-    let beginning = try StreamBeginning(pairs)
-    start = lastEventID.map(Self.start) ?? beginning.start
+    let isPoll = try StreamEnding(pairs).isPoll
+    let filter = try Self.filter(pathTopic, pairs)
+    let beginning = try StreamBeginning(pairs, filter).start
+    wanted = StreamRequest(
+      filter, names: try Self.names(pairs),
+      // Who asks for nothing but what is there asks for all of it.
+      from: lastEventID.map(Self.start) ?? beginning ?? (isPoll ? .oldest : .next),
+      isPoll: isPoll, signals: try Self.signals(pairs))
   }
 
   private static func filter(
@@ -88,6 +88,26 @@ struct SubscribeRequest: Sendable {
       }
     }
     return EventNames(names)
+  }
+
+  private static func signals(
+    _ pairs: [(name: String, value: String)]
+  ) throws(Problem) -> Set<StreamSignal> {
+    var signals: Set<StreamSignal> = []
+    let names = StreamSignal.allCases.map(\.rawValue)
+    for text in pairs.filter({ $0.name.hasSameBytes(as: "signals") }).flatMap({ list($0.value) }) {
+      guard let signal = StreamSignal.allCases.first(where: { $0.rawValue.hasSameBytes(as: text) })
+      else {
+        let advice =
+          NearestName.find(text, among: names).map { "did you mean '\($0)'?" }
+          ?? "there are \(names.joined(separator: " and "))"
+        throw Problem(
+          status: 400, code: .invalidParameter,
+          detail: "there is no signal '\(text.excerpt())': \(advice)", field: "signals")
+      }
+      signals.insert(signal)
+    }
+    return signals
   }
 
   /// What stands between commas.

@@ -9,6 +9,8 @@ final class Audience {
   struct Key: Hashable {
     let filter: TopicFilter
     var names: EventNames?
+    /// Whether a silence is broken by an event rather than by a comment.
+    var hasHeartbeats = false
     let requestID: UInt16
   }
 
@@ -72,7 +74,9 @@ extension Audience.Key {
   init(_ source: StreamSource, requestID: UInt16) {
     switch source {
     case .queue(let request):
-      self.init(filter: request.filter, names: request.names, requestID: requestID)
+      self.init(
+        filter: request.filter, names: request.names,
+        hasHeartbeats: request.signals.contains(.heartbeat), requestID: requestID)
     case .demo(let demo):
       self.init(filter: demo.filter, requestID: requestID)
     }

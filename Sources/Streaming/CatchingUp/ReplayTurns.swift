@@ -30,6 +30,14 @@ struct ReplayTurns {
       madeAt = now
     }
 
+    /// The event before which one is behind the turn.
+    var end: UInt64 {
+      switch next {
+      case .event(let cursor): cursor.sequence
+      case .inside(let body, _): body.next.sequence
+      }
+    }
+
     /// Whether a subscriber before the event `sequence` gets on by it.
     func isOn(from sequence: UInt64) -> Bool {
       if case .event(let cursor) = next { cursor.sequence > sequence } else { true }
@@ -69,16 +77,17 @@ struct ReplayTurns {
   /// in it has expired meanwhile.
   ///
   /// - Parameters:
+  ///   - end: the event before which the turn has to end.
   ///   - joinsAt: the first event that is not of the subscriber's past.
   ///   - now: monotonic nanoseconds.
   ///   - unixNow: milliseconds since 1970.
   func turn(
-    of audience: Audience, from sequence: UInt64, joinsAt: UInt64, now: Int64,
-    _ unixNow: () -> Int64
+    of audience: Audience, from sequence: UInt64, upTo end: UInt64 = .max, joinsAt: UInt64,
+    now: Int64, _ unixNow: () -> Int64
   ) -> Turn? {
     guard let turn = turns[Key(audience: ObjectIdentifier(audience), sequence: sequence)],
       now - turn.madeAt <= StreamLimits.replayTurnAgeMaximum.wholeNanoseconds,
-      turn.retries.fit(joinsAt: joinsAt), turn.frame?.hasExpired(unixNow) != true
+      turn.end <= end, turn.retries.fit(joinsAt: joinsAt), turn.frame?.hasExpired(unixNow) != true
     else { return nil }
     return turn
   }

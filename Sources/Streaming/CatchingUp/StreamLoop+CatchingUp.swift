@@ -40,20 +40,23 @@ extension StreamLoop {
   /// Sends a subscriber what the queue has for it, up to where the loop's feed is, and all of its past;
   /// returns the bytes.
   private func catchUp(_ subscriber: Subscriber, from start: Cursor, now: Int64) -> Int {
+    if let last = subscriber.last { return serve(last, to: subscriber) }
     let joinsAt = subscriber.joinsAt
-    guard start.sequence < max(feed.sequence, joinsAt) else {
+    let end = pastEnd(of: subscriber)
+    guard start.sequence < end else {
       proceed(subscriber, .join(at: start.sequence))
       return 0
     }
     let audience = subscriber.audience
     let turn: ReplayTurns.Turn
     if let known = replayTurns.turn(
-      of: audience, from: start.sequence, joinsAt: joinsAt, now: now, wall)
+      of: audience, from: start.sequence, upTo: subscriber.isPoll ? end : .max, joinsAt: joinsAt,
+      now: now, wall)
     {
       turn = known
     } else {
       do throws(QueueError) {
-        turn = try makeTurn(audience, from: start, joinsAt: joinsAt, now: now)
+        turn = try makeTurn(audience, from: start, upTo: end, joinsAt: joinsAt, now: now)
       } catch {
         pause(subscriber, error, then: .catchUp(from: .event(start)))
         return 0
@@ -73,7 +76,7 @@ extension StreamLoop {
 
   /// Reads and renders what subscribers of an audience are sent next from a place on.
   private func makeTurn(
-    _ audience: Audience, from start: Cursor, joinsAt: UInt64, now: Int64
+    _ audience: Audience, from start: Cursor, upTo end: UInt64, joinsAt: UInt64, now: Int64
   ) throws(QueueError) -> ReplayTurns.Turn {
     var cursor = start
     let names = audience.key.names
@@ -84,7 +87,7 @@ extension StreamLoop {
     do throws(QueueError) {
       let unixNow = wall()
       let outcome = try reader.read(
-        from: &cursor, upTo: max(feed.sequence, joinsAt), matching: audience.key.filter,
+        from: &cursor, upTo: end, matching: audience.key.filter,
         byteCountMaximum: StreamLimits.frameByteCountMaximum
       ) { record, bytes in
         if record.expiresAt <= unixNow || largeSequence != nil { return }

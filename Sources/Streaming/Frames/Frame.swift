@@ -1,3 +1,4 @@
+import EventStream
 import FastCGI
 import Figures
 import Kernel
@@ -53,6 +54,16 @@ final class Frame {
     if expiresAt != .max { expiring.append((start..<output.byteCount, expiresAt)) }
   }
 
+  /// Appends an event that is older than the stream, without its `retry:` line: it was meant for browsers of
+  /// then.
+  func append(pastEvent body: Span<UInt8>, expiresAt: Int64) {
+    if let retry = EventStreamWriter.retryLine(in: body) {
+      append(event: body, without: retry, expiresAt: expiresAt)
+    } else {
+      append(event: body, expiresAt: expiresAt)
+    }
+  }
+
   /// Notes how old an event is that has been appended for live subscribers.
   func noteLag(milliseconds: Int64) {
     if let last = lags.last, last.milliseconds == milliseconds {
@@ -100,10 +111,13 @@ final class Frame {
 
   func append(_ gap: GapEvent) {
     var content: [UInt8] = []
-    gap.append(to: &content)
+    gap.event.append(to: &content)
     append(content)
-    self.gap = gap.reason
+    note(gap.reason)
   }
+
+  /// Notes that it tells of missing events.
+  func note(_ gap: GapReason) { self.gap = gap }
 
   func append(records: [UInt8]) { output.append(records: records) }
   func appendEnd() { output.appendEnd() }

@@ -29,14 +29,12 @@ struct GapEvent {
     let reason: String
   }
 
-  /// Appends the event.
-  func append(to bytes: inout [UInt8]) {
-    let content = Content(
-      requested: requested, oldest: oldest.description, newest: newest.description,
-      reason: reason.rawValue)
-    bytes.append(contentsOf: "event: weir.gap\ndata: ".utf8)
-    // JSON.encode ends with a newline, which ends the data line.
-    bytes.append(contentsOf: JSON.encode(content))
-    bytes.append(contentsOf: "id: \(resume)\n\n".utf8)
+  /// The event that tells.
+  var event: OwnEvent {
+    OwnEvent(
+      "weir.gap",
+      Content(
+        requested: requested, oldest: oldest.description, newest: newest.description,
+        reason: reason.rawValue), id: resume)
   }
 }

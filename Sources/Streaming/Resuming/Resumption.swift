@@ -8,18 +8,23 @@ enum Resumption {
   case join(at: UInt64)
   /// With the event of this sequence, which is in the queue.
   case replay(from: UInt64)
+  /// With the last events of the topics, which are to be looked for.
+  case search(LastSearch)
   /// With the oldest event that is still there, after being told that some are not.
   case afterGap(GapEvent)
 
   /// Decides by where the subscriber asks to begin.
   init(
-    _ start: StreamStart, joinsAt: UInt64, in queue: borrowing Queue, _ reader: inout QueueReader
+    _ request: StreamRequest, joinsAt: UInt64, in queue: borrowing Queue,
+    _ reader: inout QueueReader
   ) throws(QueueError) {
-    switch start {
+    switch request.start {
     case .next:
       self = .join(at: joinsAt)
     case .oldest:
       self = .replay(from: try queue.oldestSequence())
+    case .last(let count):
+      self = .search(try reader.search(lastOf: request.filter, count: count, before: joinsAt))
     case .since(let time):
       self = try Self.since(time, in: queue, &reader)
     case .unknown(let excerpt):

@@ -6,6 +6,8 @@ package enum StreamStart: Hashable, Sendable {
   case next
   /// With the oldest event that is there, whatever was before it.
   case oldest
+  /// With the last events of each topic, so many of each.
+  case last(Int)
   /// Behind the last event that it has seen.
   case after(EventID)
   /// With everything that was published since a time.
@@ -14,10 +16,12 @@ package enum StreamStart: Hashable, Sendable {
   case unknown(String)
 
   /// Whether it names no event: a stream has no id of its own until it is told one.
+  ///
+  /// The last events tell one themselves, once they are found.
   package var isWithoutID: Bool {
     switch self {
     case .next, .oldest, .since: true
-    case .after, .unknown: false
+    case .last, .after, .unknown: false
     }
   }
 }

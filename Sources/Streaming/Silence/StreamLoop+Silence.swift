@@ -64,13 +64,33 @@ extension StreamLoop {
   private func breakSilence(of audience: Audience, now: Int64) {
     if audience.live.isEmpty { return }
     if now - audience.lastSentAt >= configuration.heartbeatInterval.wholeNanoseconds {
-      var content: [UInt8] = []
-      EventStreamWriter.appendComment("", to: &content)
-      appendCheckpoint(for: audience, to: &content)
+      let content = heartbeat(for: audience)
       counts.add(audience.live.count, to: .heartbeats)
       send(content, to: audience, now: now)
     }
     watchSilence(of: audience)
+  }
+
+  private func heartbeat(for audience: Audience) -> [UInt8] {
+    if audience.key.hasHeartbeats {
+      let newest = feed.sequence - 1
+      audience.toldSequence = newest
+      return signal(.heartbeat, upTo: newest)
+    }
+    var content: [UInt8] = []
+    EventStreamWriter.appendComment("", to: &content)
+    appendCheckpoint(for: audience, to: &content)
+    return content
+  }
+
+  /// The sign of life for one who is not live: what it has may be told it, but not the newest id.
+  private func heartbeat(for subscriber: Subscriber) -> [UInt8] {
+    if subscriber.audience.key.hasHeartbeats, let place = subscriber.place {
+      return signal(.heartbeat, upTo: place - 1)
+    }
+    var content: [UInt8] = []
+    EventStreamWriter.appendComment("", to: &content)
+    return content
   }
 
   /// Tells an audience the newest id where its subscribers are better off with it: the id of an event long
@@ -95,9 +115,7 @@ extension StreamLoop {
   func breakSilenceOfOthers(now: Int64) {
     for subscriber in subscribers.all where mayHearComment(subscriber) {
       let frame = frames.take(requestID: subscriber.connection.requestID)
-      var content: [UInt8] = []
-      EventStreamWriter.appendComment("", to: &content)
-      frame.append(content)
+      frame.append(heartbeat(for: subscriber))
       frame.close()
       // An empty socket takes so little as a whole.
       if (try? frame.send(to: subscriber.connection)) == .transferred(byteCount: frame.byteCount) {

@@ -13,9 +13,7 @@ extension StreamLoop {
     let audience = audiences.audience(
       Audience.Key(arrival.source, requestID: connection.requestID))
     let subscriber = Subscriber(
-      connection, slot: arrival.slot, token: subscribers.reserve(),
-      remoteAddress: arrival.remoteAddress, audience: audience, joinsAt: arrival.joinsAt,
-      counts: counts)
+      connection, arrival, token: subscribers.reserve(), audience: audience, counts: counts)
     subscriber.endsAt = endOfAge(from: subscriber.openedAt)
     counts.add(to: .streamsOpened)
     subscribers.insert(subscriber, at: subscriber.token)
@@ -44,7 +42,7 @@ extension StreamLoop {
       demo.appendOpening(to: &content)
       next = .play(demo, nextAt: Clock.monotonicNanoseconds() + demo.interval.wholeNanoseconds)
     case .queue(let request):
-      switch try Resumption(request.start, joinsAt: arrival.joinsAt, in: queue, &reader) {
+      switch try Resumption(request, joinsAt: arrival.joinsAt, in: queue, &reader) {
       case .join(let sequence):
         if arrival.takesIDBlocks {
           content += checkpoint(sequence - 1)
@@ -56,6 +54,10 @@ extension StreamLoop {
         if request.start.isWithoutID, arrival.takesIDBlocks { content += checkpoint(sequence - 1) }
         subscriber.toldSequence = sequence - 1
         next = .catchUp(from: .event(Cursor(before: sequence)))
+      case .search(let search):
+        counts.add(to: .replays)
+        subscriber.last = .searched(search)
+        next = .catchUp(from: subscriber.beginning)
       case .afterGap(let gap):
         counts.add(to: .replays)
         opening.append(gap)
@@ -72,11 +74,15 @@ extension StreamLoop {
   /// Goes on with a subscriber whose socket takes bytes.
   func proceed(_ subscriber: Subscriber, _ next: Subscriber.Continuation) {
     switch next {
+    case .close:
+      close(subscriber)
+    case .join where subscriber.isPoll:
+      finish(subscriber)
     case .join(let sequence):
       subscriber.state = .joining(at: sequence)
       joining.append(subscriber)
     case .catchUp(from: .event(let cursor))
-    where cursor.sequence == max(feed.sequence, subscriber.joinsAt):
+    where cursor.sequence == pastEnd(of: subscriber) && subscriber.last == nil:
       proceed(subscriber, .join(at: cursor.sequence))
     case .catchUp(let place):
       subscriber.state = .behind(place)
@@ -96,22 +102,63 @@ extension StreamLoop {
     if joining.isEmpty { return }
     let waiting = joining
     joining = []
+    var hasTold = false
     for subscriber in waiting {
       guard case .joining(let sequence) = subscriber.state else { continue }
       if sequence == feed.sequence {
-        makeLive(subscriber)
+        if subscriber.owesLive {
+          tellLive(subscriber)
+          hasTold = true
+        } else {
+          makeLive(subscriber)
+        }
       } else if sequence > feed.sequence {
         joining.append(subscriber)
       } else {
         proceed(subscriber, .catchUp(from: .event(Cursor(before: sequence))))
       }
     }
+    if hasTold { joinWaiting() }
+  }
+
+  /// Where a subscriber stops reading from the queue: what comes then is for those who are live.
+  func pastEnd(of subscriber: Subscriber) -> UInt64 {
+    subscriber.isPoll ? subscriber.joinsAt : max(feed.sequence, subscriber.joinsAt)
+  }
+
+  /// Tells a subscriber that has everything the feed has read so, before it becomes live.
+  private func tellLive(_ subscriber: Subscriber) {
+    subscriber.owesLive = false
+    subscriber.toldSequence = feed.sequence - 1
+    let frame = frames.take(requestID: subscriber.connection.requestID)
+    frame.append(signal(.live, upTo: feed.sequence - 1))
+    frame.close()
+    send(frame, to: subscriber, then: .join(at: feed.sequence))
+    frames.put(frame)
+  }
+
+  /// Ends a stream that has got what was there when it came.
+  private func finish(_ subscriber: Subscriber) {
+    let frame = frames.take(requestID: subscriber.connection.requestID)
+    if subscriber.owesLive { frame.append(signal(.live, upTo: subscriber.joinsAt - 1)) }
+    frame.appendEnd()
+    send(frame, to: subscriber, then: .close)
+    frames.put(frame)
+  }
+
+  /// A signal that a stream has everything up to an event.
+  func signal(_ signal: StreamSignal, upTo sequence: UInt64) -> [UInt8] {
+    var content: [UInt8] = []
+    OwnEvent(signal, upTo: queue.epochs.id(of: sequence)).append(to: &content)
+    return content
   }
 
   /// Ends a stream as FastCGI has it, then closes the connection.
   func end(_ subscriber: Subscriber) {
-    // In the middle of a frame nothing can be added: the web server takes the close for the end.
+    // In the middle of a frame nothing can be added: the web server takes the close for a break. Nor is it to
+    // be taken for the end by one who has not got all that was there.
     if case .blocked = subscriber.state {
+    } else if subscriber.isPoll {
     } else {
       let frame = frames.take(requestID: subscriber.connection.requestID)
       frame.appendEnd()

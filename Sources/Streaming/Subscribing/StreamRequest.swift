@@ -8,11 +8,20 @@ package struct StreamRequest: Sendable {
   package var names: EventNames?
   /// Where it begins.
   package var start: StreamStart
+  /// Whether it ends with what was there when it came.
+  package var isPoll: Bool
+  /// What it is told beside the events.
+  package var signals: Set<StreamSignal>
 
   /// A request for the events of some topics.
-  package init(_ filter: TopicFilter, names: EventNames? = nil, from start: StreamStart) {
+  package init(
+    _ filter: TopicFilter, names: EventNames? = nil, from start: StreamStart, isPoll: Bool = false,
+    signals: Set<StreamSignal> = []
+  ) {
     self.filter = filter
     self.names = names
     self.start = start
+    self.isPoll = isPoll
+    self.signals = signals
   }
 }

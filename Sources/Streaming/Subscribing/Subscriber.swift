@@ -28,6 +28,8 @@ final class Subscriber {
     case join(at: UInt64)
     case catchUp(from: Place)
     case play(DemoSource, nextAt: Int64)
+    /// It has got all it asked for, and been told that this is the end.
+    case close
   }
 
   /// Where a subscriber is that reads from the queue.
@@ -48,6 +50,14 @@ final class Subscriber {
   let audience: Audience
   /// The first event that is not of its past, but was published after it came.
   let joinsAt: UInt64
+  /// Whether it ends where others go on with what was published after they came.
+  let isPoll: Bool
+  /// Whether it may be told an id in a block without data.
+  let takesIDBlocks: Bool
+  /// What it gets before anything else.
+  var last: LastEvents?
+  /// Whether it is still to be told that what comes is now.
+  var owesLive: Bool
   /// Whether it is live, or reads what a live one does not get with the others.
   var keepsUp = false
   var state: State {
@@ -60,19 +70,40 @@ final class Subscriber {
   var readPause = ReadPause()
 
   init(
-    _ connection: consuming StreamConnection, slot: StreamSlot, token: EpollToken,
-    remoteAddress: String, audience: Audience, joinsAt: UInt64, counts: LoopCounts
+    _ connection: consuming StreamConnection, _ arrival: Arrival, token: EpollToken,
+    audience: Audience, counts: LoopCounts
   ) {
     self.connection = connection
-    self.slot = slot
     self.token = token
-    self.remoteAddress = remoteAddress
     self.audience = audience
-    self.joinsAt = joinsAt
+    slot = arrival.slot
+    remoteAddress = arrival.remoteAddress
+    joinsAt = arrival.joinsAt
+    takesIDBlocks = arrival.takesIDBlocks
+    if case .queue(let request) = arrival.source {
+      isPoll = request.isPoll
+      owesLive = request.signals.contains(.live)
+    } else {
+      isPoll = false
+      owesLive = false
+    }
     state = .joining(at: joinsAt)
     self.counts = counts
     openedAt = Clock.monotonicNanoseconds()
     counts.move(from: nil, to: state.count)
+  }
+
+  /// Where it goes on with what was published after it came.
+  var beginning: Place { .event(Cursor(before: joinsAt)) }
+
+  /// The event before which it has everything that it asked for; nil where it is in the middle of something.
+  var place: UInt64? {
+    switch state {
+    case .joining(let sequence): sequence
+    case .behind(.event(let cursor)), .pausing(then: .catchUp(from: .event(let cursor))):
+      last == nil ? cursor.sequence : nil
+    case .live, .behind, .blocked, .pausing, .playing, .closed: nil
+    }
   }
 }
 
