@@ -108,7 +108,8 @@ extension QueueReader {
       let places = IndexEntry.places(of: hashes, in: bytes.span)
     else { return try beginStretch(&search, from: segment.first) }
     var byteCount = 0
-    for place in places.reversed() {
+    for index in places.indices.reversed() {
+      let place = places[index]
       let entry = IndexEntry(bytes.span, at: place * IndexEntry.byteCount)
       guard byteCount < QueueLimits.chunkByteCount, !search.isComplete,
         let read = try look(

@@ -81,7 +81,7 @@ extension StreamLoop {
     if let largeSequence, let body = try reader.body(of: largeSequence) {
       next = .inside(body, sentByteCount: 0)
     }
-    subscriber.last = .found(sequences.dropFirst(count))
+    subscriber.last = .found(sequences[(sequences.startIndex + count)...])
     if count > 0 { subscriber.toldSequence = sequences[sequences.startIndex + count - 1] }
     guard !frame.isEmpty else {
       proceed(subscriber, .catchUp(from: next))
