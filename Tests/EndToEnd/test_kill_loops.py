@@ -78,6 +78,29 @@ class WebWriter(Writer):
         return answer.json()["id"]
 
 
+class KeyedWriter(Writer):
+    """Publishes each text with a key until it is acknowledged, by one weir and the other in turn."""
+
+    def __init__(self, name, sites):
+        super().__init__(name)
+        self.sites = sites
+        self.replayed_count = 0
+
+    def publish(self, text):
+        tries = 0
+        while not self.is_stopped.is_set():
+            tries += 1
+            try:
+                answer = self.sites[tries % 2].publish(text, topic=self.prefix, key=text)
+            except (OSError, http.client.HTTPException):
+                continue
+            if answer.status == 200:
+                self.replayed_count += answer.json().get("replayed", False)
+                return answer.json()["id"]
+            time.sleep(0.01)
+        return None
+
+
 class CommandWriter(Writer):
     """Publishes with `weir publish`, each text with a process of its own, that may be killed."""
 
@@ -202,7 +225,7 @@ def test_nothing_is_lost_or_seen_twice_while_everybody_is_killed_at_random(sites
     queue = sites[0].queue
     first = sites[0].publish("first").json()["id"]
     writers = [WebWriter("w0", sites[0]), WebWriter("w1", sites[1]),
-               CommandWriter("c0", queue), CommandWriter("c1", queue)]
+               CommandWriter("c0", queue), CommandWriter("c1", queue), KeyedWriter("k0", sites)]
     before = f"{first.split('-')[0]}-0"
     readers = [WebReader(sites[0], before), WebReader(sites[1], before),
                TailReader(queue), TailReader(queue)]
@@ -235,7 +258,7 @@ def test_nothing_is_lost_or_seen_twice_while_everybody_is_killed_at_random(sites
 
 
 def check(writers, readers, first, last):
-    assert [worker.failure for worker in writers + readers] == [None] * 8
+    assert [worker.failure for worker in writers + readers] == [None] * 9
     assert [reader.complaints for reader in readers if isinstance(reader, TailReader)] == ["", ""]
     epoch, count = first.split("-")[0], int(last.split("-")[1])
     for reader in readers:
