@@ -56,6 +56,16 @@ def test_a_client_is_told_of_a_gap(both, name):
         assert take(events, 2)[-1] == ("message", "b", newest)
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_a_client_is_told_when_the_past_is_told_and_that_a_silent_stream_lives(make_both, name):
+    site = make_both("--heartbeat", "0.3")
+    (newest,) = site.publish_all(["a"])
+    with ALL[name](site, "/sse?last=1&signals=live,heartbeat", None) as events:
+        told = take(events, 3)
+    assert [type_ for type_, _, _ in told] == ["message", "weir.live", "weir.heartbeat"]
+    assert [json.loads(data) for _, data, _ in told[1:]] == [{"id": newest}] * 2
+
+
 @pytest.mark.parametrize("name", BY_THEMSELVES)
 def test_a_client_that_reconnects_by_itself_misses_nothing_and_gets_nothing_twice(both, name):
     ids = both.publish_all(["0"])
@@ -105,6 +115,14 @@ def test_chromium_gets_types_lines_and_ids_and_resumes_over_restarts(browser, bo
         ids += both.publish_all([f"after {round_}"])
         expected.append(("message", f"after {round_}", ids[-1]))
         assert page.wait_for(len(expected)) == expected
+
+
+def test_chromium_is_told_when_the_past_is_told_and_that_a_silent_stream_lives(browser, make_both):
+    site = make_both("--heartbeat", "0.3")
+    (newest,) = site.publish_all(["a"])
+    told = Page(browser, site, "/sse?last=1&signals=live,heartbeat").wait_for(3)[:3]
+    assert [type_ for type_, _, _ in told] == ["message", "weir.live", "weir.heartbeat"]
+    assert [json.loads(data) for _, data, _ in told[1:]] == [{"id": newest}] * 2
 
 
 def test_chromium_is_told_of_a_gap(browser, both):

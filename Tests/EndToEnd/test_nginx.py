@@ -177,3 +177,10 @@ def test_a_reload_leaves_streams_open(site):
 def test_health_is_told_to_whoever_asks_for_life_or_readiness(site, query):
     answer = site.request("GET", f"/weir/healthz{query}")
     assert (answer.status, answer.body) == (200, b"ok\n")
+
+
+def test_health_is_asked_for_with_what_load_balancers_use_and_nothing_else(site):
+    for method in ("GET", "HEAD", "OPTIONS"):
+        assert site.request(method, "/weir/healthz").status == 200
+    answer = site.request("POST", "/weir/healthz")
+    assert (answer.problem()["code"], answer.headers["Allow"]) == ("method_not_allowed", "GET, HEAD, OPTIONS")

@@ -80,6 +80,12 @@ struct Router: Responder {
   private func health(
     _ request: borrowing Request, _ exchange: Exchange
   ) throws(Problem) -> Answer {
+    // OPTIONS is what haproxy asks with, unless it is told otherwise.
+    guard ["GET", "HEAD", "OPTIONS"].contains(request.method) else {
+      throw Problem(
+        status: 405, code: .methodNotAllowed, detail: "ask for the health with GET",
+        allow: "GET, HEAD, OPTIONS")
+    }
     if try FormDecoding.pairs(request.query).contains(where: { $0.name.hasSameBytes(as: "live") }) {
       return .now(Self.healthy)
     }
