@@ -25,7 +25,9 @@ struct Export: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let queue = try queueOption.openForReading()
-      let first = try range.firstSequence(of: queue, otherwise: try queue.oldestSequence())
+      let first = try range.firstSequence(
+        of: queue,
+        otherwise: try range.last == nil ? queue.oldestSequence() : queue.durableNext)
       // On the terminal where the events appear they show how far it is.
       let progress = Progress(
         "export", of: Int(clamping: queue.durableNext - min(first, queue.durableNext)), .events,
@@ -33,7 +35,11 @@ struct Export: ParsableCommand {
       var printer = try EventPrinter(
         queue, from: first, range, as: format == .ndjson ? .exportLine : .eventStream,
         progress: progress)
-      _ = try printer.printAll(expired: true)
+      if let last = range.last {
+        try printer.printLast(last)
+      } else {
+        _ = try printer.printAll(expired: true)
+      }
       if printer.damagedCount > 0 {
         throw CommandFailure(
           "\(printer.damagedCount) events are missing in this: `weir check` tells where the queue is "

@@ -58,6 +58,8 @@ extension OptionRange<Int> {
   static let newStreams = number("of streams", 1...1_000_000)
   /// Events that are kept.
   static let events = number("of events", 1...1_000_000_000_000)
+  /// The last events of a topic.
+  static let lastEvents = number("of events", 1...1000)
   /// Bytes that a queue takes.
   static let bytes = OptionRange(
     range: (4 << 10)...(1 << 50),

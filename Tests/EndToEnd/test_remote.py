@@ -144,6 +144,63 @@ def test_a_site_is_followed_across_restarts_of_weir_with_each_event_once(site, f
         assert lines(tail, 3)[0] == f"data: {number}\n"
 
 
+def places(site):
+    """The ways to the same events."""
+    return [["--queue", site.queue], ["--url", site.address]]
+
+
+def test_what_there_is_is_printed_and_then_the_end(site):
+    ids = site.publish_all(["1", "2"])
+    for place in places(site):
+        result = weir("tail", *place, "--since", ids[0], "--poll")
+        assert (result.returncode, result.stdout) == (OK, f"data: 2\nid: {ids[1]}\n\n")
+        result = weir("tail", *place, "--poll")
+        assert result.stdout.count("data: ") == 2, "without a place to begin it is all of it"
+
+
+def test_the_last_events_of_each_topic_are_printed(site):
+    site.publish_all(["1", "2", "3"], topic="a", event="n")
+    site.publish_all(["4"], topic="b", event="n")
+    site.publish_all(["5"], topic="b", event="other")
+    for place in places(site):
+        result = weir("tail", *place, "-t", "a", "-t", "b", "--last", "2", "--event", "n", "--poll", "--json")
+        assert result.returncode == OK, result.stderr
+        assert [json.loads(line)["data"] for line in result.stdout.splitlines()] == ["2", "3", "4"]
+
+
+def test_a_site_that_is_away_is_not_taken_for_the_end_of_what_is_there():
+    live = 'event: weir.live\ndata: {"id":"6f2a91c4-2"}\nid: 6f2a91c4-2\n\n'
+    with ScriptedSite(stream("retry: 1\n\n: the hub is away\n"), stream(f"data: a\nid: 6f2a91c4-2\n\n{live}")) as site:
+        result = weir("tail", "--url", site.address, "--since", "all", "--poll")
+        assert (result.returncode, result.stdout) == (OK, "data: a\nid: 6f2a91c4-2\n\n")
+        assert len(site.requests) == 2
+
+
+def test_lines_of_json_are_read_from_whoever_sends_them(follow):
+    line = {"id": "6f2a91c4-1", "time": 1732147200123, "topics": ["a", "b"], "event": "message", "data": "x\ny"}
+    text = json.dumps(line)
+    with ScriptedSite(
+        stream(f"{text[:30]}", content_type="application/x-ndjson"),
+        stream(f" {text}\n ", content_type="application/x-ndjson"), answer(204, ""),
+    ) as site:
+        tail = follow("--url", site.address, "--since", "all", "--json")
+        assert [json.loads(line) for line in tail.stdout] == [line | {"topic": "a", "message": "x\ny"}]
+        assert "Accept: application/x-ndjson" in site.requests[0][0]
+        assert "Last-Event-ID: 6f2a91c4-1" in site.requests[2][0]
+
+
+def test_events_of_a_group_are_acknowledged_when_they_are_printed(follow):
+    with ScriptedSite(
+        stream("data: a\nid: 6f2a91c4-1\n\ndata: b\nid: 6f2a91c4-2\n\n"), answer(200, "{}"), answer(204, "")
+    ) as site:
+        tail = follow("--url", site.address, "--topic", "jobs", "--group", "my workers", "--ack", "30s")
+        assert tail.stdout.read().count("data: ") == 2
+        assert "/sse?topic=jobs&group=my%20workers&ack=30s " in site.requests[0][0]
+        head, body = site.requests[1]
+        assert head.startswith("POST /groups/my%20workers/ack ")
+        assert json.loads(body) == {"ids": ["6f2a91c4-1", "6f2a91c4-2"]}
+
+
 def test_a_connection_that_breaks_goes_on_behind_the_last_whole_event(follow):
     with ScriptedSite(
         broken_stream("retry: 10\nid: 6f2a91c4-1\ndata: a\n\nid: 6f2a91c4-2\ndata: cut"),

@@ -44,6 +44,45 @@ struct EventPrinter: ~Copyable {
     self.queue = queue
   }
 
+  /// Prints the last events before the place where it is, so many of each topic.
+  ///
+  /// - Throws: `OutputFailure`, what reading the queue throws.
+  mutating func printLast(_ count: Int) throws {
+    let now = Clock.unixMilliseconds()
+    let (range, rendering, epochs) = (range, rendering, queue.epochs)
+    var search = try reader.search(
+      lastOf: try filter ?? TopicFilter([">"]), count: count, before: next)
+    while !search.isDone {
+      try reader.step(&search) { record, bytes in
+        record.expiresAt > now && range.takes(record, bytes)
+      }
+    }
+    var sequences = search.found[...]
+    while !sequences.isEmpty {
+      var output: [UInt8] = []
+      var failure: (any Error)?
+      let count = try reader.read(sequences, byteCountMaximum: 1 << 20) { record, bytes in
+        do {
+          try rendering.append(record, bytes, epochs: epochs, of: range, to: &output)
+        } catch {
+          failure = error
+        }
+        return failure == nil
+      }
+      if let failure { throw failure }
+      sequences = sequences.dropFirst(count)
+      if !output.isEmpty { try StandardOutput.write(output) }
+    }
+    if let gap = search.gap { tell(gap) }
+  }
+
+  private mutating func tell(_ gap: QueueGap) {
+    if gap.reason == .damaged { damagedCount += UInt64(gap.missing.count) }
+    StandardError.write(
+      "weir: events \(gap.missing.lowerBound) to \(gap.missing.upperBound - 1) are "
+        + "\(gap.reason.rawValue)\n")
+  }
+
   /// Prints what there is; a gap is told on standard error.
   ///
   /// - Parameter expired: whether events that are not delivered any more are printed too.
@@ -79,11 +118,7 @@ struct EventPrinter: ~Copyable {
       switch outcome {
       case .caughtUp: return count
       case .more: break
-      case .gap(let gap):
-        if gap.reason == .damaged { damagedCount += UInt64(gap.missing.count) }
-        StandardError.write(
-          "weir: events \(gap.missing.lowerBound) to \(gap.missing.upperBound - 1) are "
-            + "\(gap.reason.rawValue)\n")
+      case .gap(let gap): tell(gap)
       }
     }
   }

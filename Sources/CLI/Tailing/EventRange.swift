@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventStream
 import FileQueue
 import Kernel
 
@@ -23,12 +24,18 @@ struct EventRange: ParsableArguments {
   var since: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Begin with the last events, so many of each topic named.", valueName: "number"),
+    transform: OptionRange.lastEvents.value)
+  var last: Int?
+
+  @Option(
     help: ArgumentHelp("As --since; 'start' is 'all'.", valueName: "id"))
   var from: String?
 
   func validate() throws {
-    guard since == nil || from == nil else {
-      throw ValidationError("Name either --since or --from, not both.")
+    guard [since != nil, last != nil, from != nil].count(where: \.self) <= 1 else {
+      throw ValidationError("Name one of --since, --last and --from.")
     }
   }
 
@@ -41,8 +48,14 @@ struct EventRange: ParsableArguments {
   }
 
   /// Whether an event of this type is wanted.
-  func takes(_ type: String?) -> Bool {
-    event.isEmpty || event.contains { $0.hasSameBytes(as: type ?? "message") }
+  func takes(_ record: RecordLayout, _ bytes: Span<UInt8>) -> Bool {
+    if event.isEmpty { return true }
+    let body = bytes.extracting(record.body)
+    guard let place = EventStreamWriter.name(in: body) else {
+      return event.contains { $0.utf8.elementsEqual("message".utf8) }
+    }
+    let name = body.extracting(place)
+    return event.contains { Array($0.utf8).span.hasSameBytes(as: name) }
   }
 
   /// The sequence to begin with.
@@ -50,7 +63,11 @@ struct EventRange: ParsableArguments {
   /// - Parameter beginning: where to begin if nothing is said.
   func firstSequence(of queue: Queue, otherwise beginning: UInt64) throws -> UInt64 {
     guard let text = sinceText else { return beginning }
-    if text == "all" { return try queue.oldestSequence() }
+    switch text {
+    case "all", "earliest": return try queue.oldestSequence()
+    case "now", "none": return queue.durableNext
+    default: break
+    }
     if let time = Self.time(text) {
       var reader = QueueReader(queue)
       return switch try reader.place(since: time) {

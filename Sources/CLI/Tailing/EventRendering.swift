@@ -15,15 +15,10 @@ enum EventRendering {
     _ record: RecordLayout, _ bytes: Span<UInt8>, epochs: Epochs, of range: EventRange,
     to output: inout [UInt8]
   ) throws {
-    if self == .eventStream, range.event.isEmpty {
-      for index in record.body { output.append(bytes[index]) }
-      return
-    }
-    let line = try EventLine(record, bytes, epochs: epochs)
-    guard range.takes(line.event) else { return }
+    guard range.takes(record, bytes) else { return }
     switch self {
-    case .exportLine: output += try line.json()
-    case .tailLine: output += try TailLine(line).json()
+    case .exportLine: output += try EventLine(record, bytes, epochs: epochs).json()
+    case .tailLine: output += try TailLine(EventLine(record, bytes, epochs: epochs)).json()
     case .eventStream: for index in record.body { output.append(bytes[index]) }
     }
   }

@@ -16,9 +16,11 @@ struct QueueTail {
   func run() throws {
     var queue = try target.openForReading()
     var watch = ends ? nil : Self.watch(queue)
+    // Who asks for nothing but what is there asks for all of it.
+    let beginning = try ends && range.last == nil ? queue.oldestSequence() : queue.durableNext
     var printer = try EventPrinter(
-      queue, from: try range.firstSequence(of: queue, otherwise: queue.durableNext), range,
-      as: rendering)
+      queue, from: try range.firstSequence(of: queue, otherwise: beginning), range, as: rendering)
+    if let last = range.last { try printer.printLast(last) }
     var isRead = true
     while isRead {
       switch try queue.look() {

@@ -18,6 +18,8 @@ struct RemoteTail {
   /// Whether it ends once everything that is there is printed.
   private let ends: Bool
   private let query: [(name: String, value: String)]
+  private let printsLive: Bool
+  private let acknowledgements: Acknowledgements?
   /// The id behind which the next connection goes on.
   private var lastID = ""
   /// How long the site asks to wait between two connections.
@@ -33,12 +35,18 @@ struct RemoteTail {
     case again
   }
 
-  init(_ hub: RemoteHub, _ options: Tail) {
+  /// - Parameter acknowledgements: where those of a group go; nil where none are wanted.
+  init(_ hub: RemoteHub, _ options: Tail, acknowledgements: Acknowledgements?) {
     self.hub = hub
     range = options.range
     isJSON = options.json
     ends = options.poll
     query = options.query
+    printsLive =
+      options.signals?.utf8.split(separator: UInt8(ascii: ",")).contains {
+        $0.elementsEqual("live".utf8)
+      } ?? false
+    self.acknowledgements = acknowledgements
   }
 
   /// Prints until the stream is over, or nobody reads any more.
@@ -115,16 +123,22 @@ struct RemoteTail {
 
   private mutating func read(_ bytes: [UInt8], with reader: inout StreamReader?) throws {
     var output: [UInt8] = []
-    let isJSON = isJSON
+    var ids: [String] = []
+    let (isJSON, printsLive) = (isJSON, printsLive)
     try reader?.feed(bytes) { line in
       switch line.event {
       case "weir.gap": Self.tellGap(line)
-      case "weir.live": break
-      default: output += isJSON ? try line.json() : Self.block(line)
+      case "weir.live" where !printsLive: break
+      default:
+        output += isJSON ? try line.json() : Self.block(line)
+        if let id = line.id, line.event?.utf8.starts(with: EventType.ownPrefix.utf8) != true {
+          ids.append(id)
+        }
       }
     }
     // What is printed is behind it: another connection goes on there.
     if !output.isEmpty { try StandardOutput.write(output) }
+    try acknowledgements?.send(ids)
     if let id = reader?.lastID, !id.isEmpty { lastID = id }
     if let told = reader?.retry { pause = told }
   }
@@ -135,7 +149,8 @@ struct RemoteTail {
 
   /// An event as browsers get it.
   private static func block(_ line: TailLine) -> [UInt8] {
-    var text = line.event.map { "event: \($0)\n" } ?? ""
+    let name = line.event == "message" ? nil : line.event
+    var text = name.map { "event: \($0)\n" } ?? ""
     for part in (line.data ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
       text += "data: \(part)\n"
     }

@@ -20,7 +20,7 @@ struct TailLine: Codable {
     time = line.time
     topics = line.topics ?? line.topic.map { [$0] }
     topic = topics?.first
-    event = line.event
+    event = line.event ?? "message"
     data = line.message
     message = line.message
     retry = line.retry
@@ -31,7 +31,7 @@ struct TailLine: Codable {
   /// What a stream has told of an event.
   init(id: String, type: String, data: String) {
     self.id = id.isEmpty ? nil : id
-    event = type == "message" ? nil : type
+    event = type
     self.data = data
     message = data
   }
