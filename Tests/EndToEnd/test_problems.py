@@ -183,3 +183,32 @@ def test_a_page_that_sends_cookies_may_be_named_to_nginx_too(make_site):
     for method, path in (("GET", "/sse"), ("PUT", "/publish")):
         assert site.request(method, path, headers=PAGE).headers["Access-Control-Allow-Credentials"] == "true"
         assert site.request(method, path, headers=OTHER).headers["Access-Control-Allow-Credentials"] is None
+
+
+FETCH = """
+    const [address, method, headers, body, done] = arguments;
+    fetch(address, {method, headers, body, credentials: "include"})
+      .then(async (answer) => done([answer.status, await answer.json(), answer.headers.get("Retry-After")]))
+      .catch((error) => done([0, String(error), null]));
+    """
+
+
+def test_a_browser_lets_a_page_of_a_named_origin_publish_listen_and_read_errors_and_no_other(browser, make_site):
+    page = make_site(configure=lambda text: text.replace("""add_header Content-Security-Policy "default-src 'self'";""", ""))
+    named, strange = make_site("--cors-origin", page.address), make_site("--cors-origin", "*")
+    browser.get(f"{page.address}/problems/")
+
+    def fetch(site, path, method="PUT", body='{"message":"x"}'):
+        headers = {"Content-Type": "application/json", "Idempotency-Key": "k", "X-Topic": "t"}
+        return browser.execute_async_script(FETCH, f"{site.address}{path}", method, headers, body)
+
+    status, answer, _ = fetch(named, "/publish")
+    assert (status, status and answer["topic"]) == (200, "t"), (answer, browser.get_log("browser"))
+    assert fetch(named, "/publish", body='{"mesage":"x"}')[1]["code"] == "unknown_field"
+    browser.execute_script("""
+        window.source = new EventSource(arguments[0], {withCredentials: true});
+        source.onmessage = (event) => { window.got = event.data; };
+        """, f"{named.address}/sse/t?last=1")
+    wait_until(lambda: browser.execute_script("return window.got") == "x", "the event")
+    assert fetch(strange, "/publish")[0] == 0
+    assert strange.request("GET", "/weir/status").json()["queue"]["events"] == 0
