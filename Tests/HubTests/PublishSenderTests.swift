@@ -8,7 +8,7 @@ struct PublishSenderTests {
     site: String? = nil, host: String? = "push.example.org", allowed: [String] = []
   ) -> Int {
     let sender = PublishSender(
-      method: method, contentType: FieldValue(type), origin: origin, fetchSite: site, host: host)
+      method: method, contentType: type, origin: origin, fetchSite: site, host: host)
     do throws(Problem) { try sender.check(CrossOrigin(allowed)) } catch { return error.status }
     return 200
   }

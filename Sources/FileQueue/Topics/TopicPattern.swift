@@ -46,7 +46,8 @@ public struct TopicPattern: Hashable, Sendable {
 
   /// Whether a part of `text` is left open.
   static func isWritten(in text: String) -> Bool {
-    parts(of: text).contains { $0 == .one || $0 == .rest }
+    let mayBe = text.utf8.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: ">") }
+    return mayBe && parts(of: text).contains { $0 == .one || $0 == .rest }
   }
 
   /// Whether the pattern takes a topic, as it stands in a record's head.

@@ -24,15 +24,16 @@ struct Acknowledgement {
   private var json: [UInt8] {
     var body: [UInt8] = []
     body.reserveCapacity(160)
-    body += "{\"durable\":\"\(durability.rawValue)\",\"id\":\"\(id)\"".utf8
-    if appended.isReplayed { body += ",\"replayed\":true".utf8 }
-    body += ",\"time\":\(appended.unixMilliseconds)".utf8
+    let replayed = appended.isReplayed ? ",\"replayed\":true" : ""
+    body +=
+      "{\"durable\":\"\(durability.rawValue)\",\"id\":\"\(id)\"\(replayed),\"time\":\(appended.unixMilliseconds),\"topic"
+      .utf8
     if topics.count == 1 {
-      body += ",\"topic\":".utf8
+      body += "\":".utf8
       Self.append(topics[0], to: &body)
     } else {
       for (index, topic) in zip(topics.indices, topics) {
-        body += (index == 0 ? ",\"topics\":[" : ",").utf8
+        body += (index == 0 ? "s\":[" : ",").utf8
         Self.append(topic, to: &body)
       }
       body.append(UInt8(ascii: "]"))

@@ -8,7 +8,7 @@ import Kernel
 /// standard, CORS-preflight). So of these the headers are read by which browsers tell whose page it is.
 struct PublishSender {
   let method: String
-  let contentType: FieldValue
+  let contentType: String?
   let origin: String?
   /// `Sec-Fetch-Site`, which browsers send over HTTPS and to this machine.
   let fetchSite: String?
@@ -16,7 +16,10 @@ struct PublishSender {
 
   /// Refuses a page of another site whose origin is not among those that may.
   func check(_ crossOrigin: CrossOrigin) throws(Problem) {
-    guard method == "GET" || (method == "POST" && contentType.needsNoPreflight) else { return }
+    guard
+      method == "GET"
+        || (method == "POST" && FieldValue(contentType ?? "").needsNoPreflight)
+    else { return }
     guard host != nil else {
       throw Problem(
         status: 415, code: .unsupportedMediaType,

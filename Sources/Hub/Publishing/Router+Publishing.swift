@@ -38,21 +38,29 @@ extension Router {
     let isGet = method == "GET" && configuration.takesGetPublishes
     guard method == "PUT" || method == "POST" || isGet else { throw notAllowed(method) }
     let contentType = request.parameter("CONTENT_TYPE")
+    let headers = request.headers
     try PublishSender(
-      method: method, contentType: FieldValue(contentType ?? ""),
-      origin: request.parameter("HTTP_ORIGIN"),
-      fetchSite: request.parameter("HTTP_SEC_FETCH_SITE"), host: request.parameter("HTTP_HOST")
+      method: method, contentType: contentType, origin: Self.text(of: "ORIGIN", in: headers),
+      fetchSite: Self.text(of: "SEC_FETCH_SITE", in: headers),
+      host: Self.text(of: "HOST", in: headers)
     ).check(crossOrigin)
     let pathTopic = try Self.topic(of: request, behind: .publish)
     let pairs = try FormDecoding.pairs(request.query)
-    let headers = request.headers
     guard isGet else {
       return try PublishRequest(
-        contentType: contentType, contentEncoding: request.parameter("HTTP_CONTENT_ENCODING"),
+        contentType: contentType, contentEncoding: Self.text(of: "CONTENT_ENCODING", in: headers),
         pathTopic: pathTopic, pairs: pairs, headers: headers, body: request.body)
     }
     try Self.checkIsAskedFor(request)
     return try PublishRequest(query: pairs, pathTopic: pathTopic, headers: headers)
+  }
+
+  /// A header's value; found in what was read at once, because each look into the request costs as much.
+  private static func text(
+    of name: String, in headers: [(name: String, value: [UInt8])]
+  ) -> String? {
+    headers.first { $0.name.hasSameBytes(as: name) }
+      .map { String(decoding: $0.value, as: UTF8.self) }
   }
 
   private func notAllowed(_ method: String) -> Problem {
