@@ -75,7 +75,15 @@ def with_requests_sse(site, path, last_id):
     with requests_sse.EventSource(
         f"{site.address}{path}", timeout=PATIENCE_SECONDS, latest_event_id=last_id
     ) as source:
-        yield ((event.type, event.data, event.last_event_id) for event in source)
+        yield until_refused(source)
+
+
+def until_refused(source):
+    """It says by an error that it gives up."""
+    try:
+        yield from ((event.type, event.data, event.last_event_id) for event in source)
+    except requests_sse.InvalidStatusCodeError as error:
+        assert error.status_code == 204
 
 
 @contextlib.contextmanager

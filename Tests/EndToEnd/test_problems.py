@@ -50,6 +50,7 @@ def test_the_address_in_a_problem_answers_with_the_codes_own_page(site):
     assert site.request("GET", "/problems/problem.css").headers["Content-Type"] == "text/css"
     type_ = site.publish("x", topic="a.*").problem()["type"]
     assert b"invalid_topic" in site.request("GET", type_).body
+    assert site.request("GET", "/problems/", headers={"Range": "bytes=99999-"}).status == 200
     assert site.request("GET", "/problems/none").problem()["code"] == "not_found"
     assert site.request("POST", "/problems/").problem()["code"] == "method_not_allowed"
 
@@ -83,6 +84,8 @@ GET = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     ("TRACE /publish/x HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed", "put, post, options"),
     ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
      405, "method_not_allowed", "get, head"),
+    (f'{GET}If-Match: "x"\r\n\r\n', 412, "precondition_failed", None),
+    ('GET /problems/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIf-Match: "x"\r\n\r\n', 412, "precondition_failed", None),
     ("GET /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "not_found", None),
     ("GET /weir/none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "not_found", None),
     ("GET /sse HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413, "body_too_large", None),

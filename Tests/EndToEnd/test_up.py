@@ -109,6 +109,9 @@ def test_it_starts_all_keeps_the_events_and_leaves_nothing_behind(make_up):
     assert f"http://localhost:{up.port}" in up.output.read_text()
     with urllib.request.urlopen(f"http://localhost:{up.port}/") as page:
         assert b"EventSource" in page.read()
+    for path, text in (("problems/topic_ended", b"topic_ended"), ("openapi.json", b"openapi")):
+        with urllib.request.urlopen(f"http://localhost:{up.port}/{path}") as page:
+            assert text in page.read()
     # Ctrl-C: the signal goes to the whole group.
     os.killpg(up.process.pid, signal.SIGINT)
     assert up.process.wait(PATIENCE_SECONDS) == 0, up.output.read_text()
