@@ -61,6 +61,11 @@ struct Import: ParsableCommand {
           "weir: \(batch.passedOverCount) events were passed over whose types begin with "
             + "'\(EventType.ownPrefix)': they tell of the stream that they come from\n")
       }
+      if let refused = batch.refused {
+        throw CommandFailure(
+          "\(batch.count) events imported, \(refused.count) refused: \(refused.first)", exitCode: 65
+        )
+      }
       try StandardOutput.write(
         "\(batch.count) events imported\n", afterwards: "\(batch.count) events are imported")
     }

@@ -13,6 +13,8 @@ struct ImportBatch: ~Copyable {
   private(set) var futureCount = 0
   /// Events that were left out.
   private(set) var passedOverCount = 0
+  /// Events that were refused because their topics have ended, and why the first one was.
+  private(set) var refused: (count: Int, first: QueueError)?
   /// Bytes that wait.
   private(set) var byteCount = 0
 
@@ -51,8 +53,10 @@ struct ImportBatch: ~Copyable {
     events = []
     byteCount = 0
     for outcome in try appender.append(batch) {
-      _ = try outcome.get()
-      count += 1
+      switch outcome {
+      case .appended: count += 1
+      case .refused(let error): refused = ((refused?.count ?? 0) + 1, refused?.first ?? error)
+      }
     }
   }
 }

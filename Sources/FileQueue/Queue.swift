@@ -15,6 +15,8 @@ public final class Queue: Sendable {
 
   let directory: QueueDirectory
   let tail: Tail
+  /// Which topics have ended and were deleted.
+  let topicStates: TopicStates
   /// Which folder was at the path.
   let folder: FileIdentity
   /// Shared by all who have the queue open: who gets it alone is the first, and recovers.
@@ -47,13 +49,16 @@ public final class Queue: Sendable {
     try lock.hold(at: directory.lockPath)
     let (epochs, isNew) = try directory.prepare()
     var opening = try mapping { () throws(SystemCallError) in try QueueOpening(directory) }
+    let states: TopicStateRecovery?
     if try mapping({ () throws(SystemCallError) in try opening.isFirst() }) {
       (self.epochs, recovery) = try opening.recover(epochs, isNew: isNew)
+      states = opening.topicStates
     } else {
       // Before a weir knew of homes it noted none.
       guard opening.isAtHome || opening.tail.home == nil else { throw .linked(path: path.string) }
       self.epochs = opening.tail.epochs(inFile: epochs)
       recovery = RecoveryReport()
+      states = try Self.topicStates(directory, self.epochs, opening.tail)
     }
     try mapping { () throws(SystemCallError) in
       try opening.share()
@@ -62,6 +67,7 @@ public final class Queue: Sendable {
     folder = opening.folder
     presence = QueuePresence(lock: opening.presence)
     tail = opening.tail
+    topicStates = TopicStates(directory, states, isWritable: true)
     isTailShared = true
     self.path = path
     self.directory = directory
@@ -92,10 +98,20 @@ public final class Queue: Sendable {
       isTailShared = false
     }
     self.epochs = tail.epochs(inFile: epochs)
+    topicStates = TopicStates(
+      directory, try Self.topicStates(directory, self.epochs, tail), isWritable: false)
     presence = nil
     recovery = RecoveryReport()
     self.path = path
     self.directory = directory
+  }
+
+  /// What the file `topics` and the events say, where the page does not tell how far the file is good.
+  private static func topicStates(
+    _ directory: QueueDirectory, _ epochs: Epochs, _ tail: borrowing Tail
+  ) throws(QueueError) -> TopicStateRecovery? {
+    if tail.topicLogCell > 0 { return nil }
+    return try TopicStateRecovery(directory, epochs: epochs, next: tail.durableNext)
   }
 
   /// Half of the ids of new events.

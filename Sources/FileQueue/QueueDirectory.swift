@@ -19,6 +19,8 @@ struct QueueDirectory: Hashable, Sendable {
   var quarantinePath: FilePath { path.appending("quarantine") }
   /// flock(2): held by the one process that looks after the queue.
   var upkeepPath: FilePath { path.appending("upkeep") }
+  /// Which topics have ended and were deleted.
+  var topicLogPath: FilePath { path.appending(TopicLog.name) }
   /// What the workers count, for whoever wants to know; the queue does not need it.
   var workersPath: FilePath { path.appending("workers") }
 
@@ -247,7 +249,7 @@ struct QueueDirectory: Hashable, Sendable {
   func breakLinks() throws(SystemCallError) {
     let last = (try? segments())?.last
     let written =
-      [lockPath, tailPath, upkeepPath]
+      [lockPath, tailPath, upkeepPath, topicLogPath]
       + (last.map { [textPath($0), indexPath($0), keysPath($0)] } ?? [])
     for path in written {
       guard let status = try? FileStatus(of: path), status.linkCount > 1 else { continue }

@@ -86,6 +86,14 @@ public enum QueueLimits {
   public static let lockPatience: Duration = .seconds(5)
   /// With durability `interval`, what was appended is on disk after this time.
   public static let syncInterval: Duration = .milliseconds(100)
+  /// Deletions of topics that wait for the committer; more are refused.
+  static let waitingDeletionCountMaximum = 4096
+  /// Topics that are known to have ended; of more the oldest are forgotten whose events are gone.
+  public static let endedTopicCountMaximum = 1_000_000
+  /// States of topics that are looked through at once: an appender may wait for it.
+  static let topicStatesAtOnceCount = 4096
+  /// Lines of the file `topics` that are no reason to make it anew, however many of them are dead.
+  static let topicLogLineCountMinimum = 1000
   /// The upkeep of a queue looks after it so often.
   public static let upkeepInterval: Duration = .milliseconds(250)
   /// Retention is looked at each time after so many rounds of upkeep.

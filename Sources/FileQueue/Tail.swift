@@ -54,6 +54,11 @@ struct Tail: ~Copyable, Sendable {
     static let touchedAt = 48
     /// The oldest event that retention keeps; 0 where an older weir has kept no account of it.
     static let oldestKept = 49
+    /// How far the file `topics` is good: see ``TopicLogPlace``.
+    static let topicLog = 50
+    /// The ends of all events before this sequence are noted there; 0 where an older weir has kept no
+    /// account of it.
+    static let topicsNext = 51
 
     static func slot(_ turns: UInt64) -> Int { turns & 1 == 0 ? 8 : 16 }
     static func owner(_ epoch: UInt32) -> UInt64 { UInt64(epoch) | 1 << 32 }
@@ -205,6 +210,34 @@ struct Tail: ~Copyable, Sendable {
     try descriptor.synchronizeData()
   }
 
+  // MARK: - Ended and deleted topics
+
+  /// How far the file `topics` is good: see ``TopicLogPlace``; 0 where there is none, or nobody has kept
+  /// account of it.
+  var topicLogCell: UInt64 { page.load(Cell.topicLog) }
+
+  /// The ends of all events before this sequence are noted; 0 where nobody has kept account.
+  ///
+  /// Behind an append the appended end; an appender that dies before it notes them leaves it behind.
+  var topicsNext: UInt64 { page.load(Cell.topicsNext) }
+
+  /// The ends of all events before this sequence are noted, and the events on disk.
+  var topicsSeen: UInt64 {
+    let noted = topicsNext
+    return noted > 0 ? min(noted, syncedNext) : syncedNext
+  }
+
+  /// Notes how far ends are noted; the holder of the lock alone may.
+  ///
+  /// - Parameters:
+  ///   - next: the ends of all events before it are.
+  ///   - logCell: how far the file is good; nil for as far as before.
+  func setTopics(next: UInt64? = nil, logCell: UInt64? = nil) {
+    touch()
+    if let logCell { page.store(logCell, Cell.topicLog) }
+    if let next { page.store(next, Cell.topicsNext) }
+  }
+
   // MARK: - Where the queue lives
 
   /// Where the queue was when the page was made; nil in one of an older weir.
@@ -295,10 +328,14 @@ struct Tail: ~Copyable, Sendable {
   ///   - oldestKept: the first event that is there.
   ///   - epoch: the last one in the file `epoch`.
   ///   - pendingEpoch: the one that the next event begins, if it does.
+  ///   - topicLogCell: how far the file `topics` is good; 0 where there is none.
   func reset(
-    to end: AppendedEnd, oldestKept: UInt64, epoch: UInt32, pendingEpoch: UInt32?, home: QueueHome
+    to end: AppendedEnd, oldestKept: UInt64, epoch: UInt32, pendingEpoch: UInt32?,
+    topicLogCell: UInt64 = 0, home: QueueHome
   ) throws(SystemCallError) {
     touch()
+    page.store(topicLogCell, Cell.topicLog)
+    page.store(end.next, Cell.topicsNext)
     page.store(0, Cell.failures)
     page.store(0, Cell.beginning)
     page.store(oldestKept, Cell.oldestKept)

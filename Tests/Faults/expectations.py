@@ -1,6 +1,6 @@
 """What has to hold of a queue after whatever happened; each function returns complaints."""
 
-from probe import data_of
+from probe import data_of, is_of_deleted_topic
 
 
 def complaints_about_log(events, writers=None):
@@ -42,6 +42,21 @@ def complaints_about_extras(events, run):
     return []
 
 
+def complaints_about_hidden(events, hidden, run):
+    """What was acknowledged as hidden is, and nothing else of the writer but what may have been deleted."""
+    hidden = set(hidden)
+    for sequence, data in events:
+        writer, _, rest = data.partition("-")
+        if writer != run.name:
+            continue
+        is_deleted = is_of_deleted_topic(int(rest.split(" ")[0]))
+        if is_deleted and sequence < run.hidden_before and sequence not in hidden:
+            return [f"event {sequence} of {writer} is deleted, and not hidden"]
+        if not is_deleted and sequence in hidden:
+            return [f"event {sequence} of {writer} is hidden, and was not deleted"]
+    return []
+
+
 def complaints_about_answer(answer, *, damage_is_reported=True):
     """What QueueProbe said of a queue that no disk has harmed: no error, no gap, no finding."""
     found = []
@@ -62,4 +77,5 @@ def complaints(answer, *runs):
     for run in runs:
         found += complaints_about_acknowledged(events, run)
         found += complaints_about_extras(events, run)
+        found += complaints_about_hidden(events, answer.get("hidden", []), run)
     return found

@@ -17,6 +17,11 @@ def data_of(writer, number):
     return f"{writer}-{number} {lure}{'x' * (number * 37 % 200)}"
 
 
+def is_of_deleted_topic(number):
+    """Whether a writer's event is under the topic that it deletes now and then."""
+    return number % 7 == 3
+
+
 def batch_size(batch, size_maximum):
     """How many events a batch has, as QueueProbe makes them."""
     return 1 + batch * 7 % size_maximum
@@ -31,6 +36,8 @@ class Appended:
         self.output = output
         lines = [line.split(" ", 2) for line in output.splitlines()]
         self.acknowledged = [(int(words[1]), int(words[2])) for words in lines if words[0] == "ack"]
+        # Of its topic that is deleted, the events before this sequence are hidden.
+        self.hidden_before = max([int(words[1]) for words in lines if words[0] == "hid"], default=0)
         self.errors = [words[1].rstrip(":") for words in lines if words[0] == "error"]
         self.last_word = lines[-1][0] if lines else ""
         self.count = sum(after - first for first, after in self.acknowledged)

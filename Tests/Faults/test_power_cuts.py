@@ -11,7 +11,7 @@ import pytest
 
 from disk_model import Chance, Disk, Everything, Nothing, OlderPage, fingerprint, read_trace, write_state
 from expectations import complaints_about_answer
-from probe import PROGRAM, Appender, Server, append, data_of
+from probe import PROGRAM, Appender, Server, append, data_of, is_of_deleted_topic
 from processes import end, start, wait_until
 
 # Of each workload; there are six.
@@ -122,6 +122,8 @@ class Promises:
         self.kept = {}
         self.durable_next = 1
         self.counts = {}
+        # By writer: the events before this sequence of its deleted topic are hidden.
+        self.hidden_before = {}
 
     def follow(self, entry):
         if entry.what == "tail":
@@ -135,6 +137,8 @@ class Promises:
                 self.follow_line(entry.words[0], line.split(" ", 2))
 
     def follow_line(self, label, words):
+        if words[0] == "hid":
+            self.hidden_before[label] = int(words[1])
         if words[0] == "ack":
             for sequence in range(int(words[1]), int(words[2])):
                 number = self.counts.get(label, 0)
@@ -153,6 +157,11 @@ class Cut:
         self.state = state
         self.kept = dict(promises.kept)
         self.durable_next = promises.durable_next
+        self.hidden_before = dict(promises.hidden_before)
+
+    def is_deleted(self, data):
+        writer, _, rest = data.partition("-")
+        return is_of_deleted_topic(int(rest.split(" ")[0])) and writer in self.hidden_before
 
     def __str__(self):
         words = [word.rsplit("/", 1)[-1] for word in self.entry.words]
@@ -226,6 +235,12 @@ def test_a_power_cut_at_any_moment_undoes_nothing_in_a_workload_of(
         lost = [sequence for sequence, data in cut.kept.items() if there.get(sequence) != data]
         if lost and not found:
             found.append(f"lost {lost[:5]} of {len(cut.kept)} acknowledged or durable events")
+        hidden = set(answer.get("hidden", []))
+        seen = [sequence for sequence, data in events
+                if cut.is_deleted(data) and sequence < cut.hidden_before[data.partition("-")[0]]
+                and sequence not in hidden]
+        if seen and not found:
+            found.append(f"{seen[:5]} were deleted, and are not hidden")
         for gap in answer.get("gaps", []):
             first, after = (int(word) for word in gap.split(" ")[0].split("..<"))
             if first < cut.durable_next:

@@ -6,7 +6,9 @@ import SystemPackage
 /// The command `QueueProbe append`.
 struct Append: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Append batches; print 'ack FIRST NEXT' for each that is on disk.",
+    abstract:
+      "Append batches; print 'ack FIRST NEXT' for each that is on disk, and 'hid NEXT' where the events before it "
+      + "of the topic gone-NAME are hidden.",
     discussion: "Exits with 0 where all were acknowledged, with 1 after an error.")
 
   @Option(help: "The queue's directory; it is made if it is not there.")
@@ -58,23 +60,34 @@ struct Append: ParsableCommand {
   }
 
   private func append(to appender: inout Appender) throws {
-    for batch in ProbeBatches(writer: name, count: batches, sizeMaximum: batchSize) {
+    for (number, batch) in ProbeBatches(writer: name, count: batches, sizeMaximum: batchSize)
+      .enumerated()
+    {
       let events = try batch.map { try $0.pending(hasKey: keys) }
-      var tries = persist ? 4 : 1
-      while true {
-        do {
-          let sequences = try appender.append(events).map { try $0.get().sequence }
-          // They are in one place, but for those of a batch of which a part was there before.
-          let last = sequences.indices.last { $0 > 0 && sequences[$0] != sequences[$0 - 1] + 1 }
-          for part in [sequences[..<(last ?? 0)], sequences[(last ?? 0)...]] where !part.isEmpty {
-            try Output.write(line: "ack \(part[part.startIndex]) \(part[part.endIndex - 1] + 1)")
-          }
-          break
-        } catch let error as QueueError {
-          try Output.write(line: error.line)
-          tries -= 1
-          if tries == 0 { throw ExitCode(1) }
-        }
+      let sequences = try trying { () throws(QueueError) in
+        try appender.append(events).map { outcome throws(QueueError) in try outcome.get().sequence }
+      }
+      // They are in one place, but for those of a batch of which a part was there before.
+      let last = sequences.indices.last { $0 > 0 && sequences[$0] != sequences[$0 - 1] + 1 }
+      for part in [sequences[..<(last ?? 0)], sequences[(last ?? 0)...]] where !part.isEmpty {
+        try Output.write(line: "ack \(part[part.startIndex]) \(part[part.endIndex - 1] + 1)")
+      }
+      guard number % 4 == 3 else { continue }
+      let topic = try ProbeEvent.deletedTopic(of: name)
+      let next = try trying { () throws(QueueError) in try appender.delete([topic]) }
+      try Output.write(line: "hid \(next)")
+    }
+  }
+
+  private func trying<Result>(_ body: () throws(QueueError) -> Result) throws -> Result {
+    var tries = persist ? 4 : 1
+    while true {
+      do {
+        return try body()
+      } catch {
+        try Output.write(line: error.line)
+        tries -= 1
+        if tries == 0 { throw ExitCode(1) }
       }
     }
   }

@@ -13,19 +13,33 @@ struct EventLog {
   var entries: [Entry] = []
   /// The gaps between them.
   var gaps: [QueueGap] = []
+  /// The sequences of those that are hidden.
+  var hidden: [UInt64] = []
+  /// The topics of those that end some, with the events' sequences.
+  var ends: [(topic: Topic, sequence: UInt64)] = []
 
   /// Reads on from `cursor` to the durable end, or to `limit`.
   mutating func read(
-    _ reader: inout QueueReader, from cursor: inout Cursor, upTo limit: UInt64 = .max
+    _ reader: inout QueueReader, of queue: Queue, from cursor: inout Cursor,
+    upTo limit: UInt64 = .max
   ) throws {
     while true {
       var read: [Entry] = []
+      var hidden: [UInt64] = []
+      var ends: [(topic: Topic, sequence: UInt64)] = []
       let outcome = try reader.read(from: &cursor, upTo: limit, byteCountMaximum: 1000) {
         record, bytes in
         let body = bytes.extracting(record.body)
         read.append(Entry(sequence: record.sequence, data: Self.data(body)))
+        if queue.hides(record, bytes) { hidden.append(record.sequence) }
+        guard record.isEnd(in: bytes) else { return }
+        record.forEachTopic(in: bytes) { topic in
+          if let topic = Topic(encoded: topic) { ends.append((topic, record.sequence)) }
+        }
       }
       entries += read
+      self.hidden += hidden
+      self.ends += ends
       switch outcome {
       case .caughtUp: return
       case .more: break

@@ -15,13 +15,23 @@ struct ProbeEvent {
     return "\(writer)-\(number) \(lure)\(filler)"
   }
 
-  /// The event as the queue takes it, under one of three topics.
+  /// The topic that the writer deletes now and then.
+  static func deletedTopic(of writer: String) throws -> Topic { try Topic("gone-\(writer)") }
+
+  /// The event as the queue takes it: under one of three topics, or the one that is deleted now and then, or
+  /// as the end of two of its own.
   ///
   /// - Parameter hasKey: whether it has a key of its own.
   func pending(hasKey: Bool = false) throws -> PendingEvent {
-    try PendingEvent(
-      Event(data: data), topics: [try Topic("topic-\(number % 3)")],
-      key: hasKey ? try EventKey("\(writer)-\(number)") : nil)
+    let topics =
+      switch number % 7 {
+      case 3: [try Self.deletedTopic(of: writer)]
+      case 6: [try Topic("end-\(writer)-\(number)"), try Topic("also end-\(writer)-\(number)")]
+      default: [try Topic("topic-\(number % 3)")]
+      }
+    return try PendingEvent(
+      Event(data: data), topics: topics, key: hasKey ? try EventKey("\(writer)-\(number)") : nil,
+      isEnd: number % 7 == 6)
   }
 }
 

@@ -21,7 +21,7 @@ struct Read: ParsableCommand {
       var cursor = try reader.cursor(at: try opened.oldestSequence())
       while true {
         var log = EventLog()
-        try log.read(&reader, from: &cursor)
+        try log.read(&reader, of: opened, from: &cursor)
         for entry in log.entries {
           let data = entry.data.split(separator: "\n", omittingEmptySubsequences: false)
           try Output.write(line: "\(entry.sequence) \(data.joined(separator: "\\n"))")

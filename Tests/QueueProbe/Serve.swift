@@ -80,18 +80,34 @@ struct OpenQueues {
     var log = EventLog()
     var reader = QueueReader(queue)
     var cursor = try reader.cursor(at: try queue.oldestSequence())
-    try log.read(&reader, from: &cursor)
+    try log.read(&reader, of: queue, from: &cursor)
     for entry in log.entries {
       var sought = EventLog()
       var place = try reader.cursor(at: entry.sequence)
-      try sought.read(&reader, from: &place, upTo: entry.sequence + 1)
+      try sought.read(&reader, of: queue, from: &place, upTo: entry.sequence + 1)
       guard sought.entries == [entry] else {
         throw QueueError.damaged(
           segment: "the queue", offset: 0,
           reason: "event \(entry.sequence) is read in order, but sought it is \(sought)")
       }
     }
+    try checkEnds(log, queue)
     return log
+  }
+
+  /// A topic has ended if the queue has an event that says so, and no other has.
+  private func checkEnds(_ log: EventLog, _ queue: Queue) throws {
+    for (topic, sequence) in log.ends
+    where queue.end(of: [topic], before: queue.durableNext) != sequence {
+      throw QueueError.damaged(
+        segment: "the queue", offset: 0,
+        reason: "event \(sequence) has ended '\(topic)', and nobody knows")
+    }
+    guard queue.endedTopicCount == log.ends.count || !log.gaps.isEmpty else {
+      throw QueueError.damaged(
+        segment: "the queue", offset: 0,
+        reason: "\(queue.endedTopicCount) topics have ended, by \(log.ends.count) events")
+    }
   }
 
   private func check(_ path: String) throws -> [(String, JSON)] {
@@ -127,6 +143,7 @@ struct OpenQueues {
     [
       ("events", events(log.entries[...])),
       ("gaps", .list(log.gaps.map { .text("\($0.missing) \($0.reason)") })),
+      ("hidden", .list(log.hidden.map { .number($0) })),
     ]
   }
 

@@ -95,9 +95,13 @@ struct EventPrinter: ~Copyable {
       var failure: (any Error)?
       let now = Clock.unixMilliseconds()
       let (range, rendering) = (range, rendering)
+      let isUnfiltered = filter == nil
+      let queue = queue
       let epochs = queue.epochs
       let visit = { (record: RecordLayout, bytes: Span<UInt8>) in
         if !expired, record.expiresAt <= now { return }
+        // A filter knows of what is hidden.
+        if isUnfiltered, queue.hides(record, bytes) { return }
         count += 1
         do {
           try rendering.append(record, bytes, epochs: epochs, of: range, to: &output)

@@ -5,7 +5,7 @@ import SystemPackage
 ///
 /// Processes take turns under the queue's lock.
 public struct Appender: ~Copyable {
-  private let queue: Queue
+  let queue: Queue
   private let lock: FileLock
   private let lockFile: FileIdentity
   private let epochDigits: HexadecimalDigits
@@ -13,6 +13,7 @@ public struct Appender: ~Copyable {
   private let segmentByteCountMaximum: Int
   private let segmentEventCountMaximum: Int
   private var segment: OpenSegment?
+  var topics: TopicStateWriter
   /// How far the queue was when it was looked at last; it only grows.
   private var seen: Tail.AppendedEnd?
   private var text: [UInt8] = []
@@ -45,6 +46,7 @@ public struct Appender: ~Copyable {
     let lock = try queue.openLock()
     lockFile = try mapping { () throws(SystemCallError) in try lock.status().identity }
     self.lock = lock
+    topics = TopicStateWriter(queue)
   }
 
   /// Appends events in their order, in one write, and returns when they are as safe as the
@@ -127,7 +129,7 @@ public struct Appender: ~Copyable {
 
   // MARK: - Under the lock
 
-  private mutating func underLock<Result>(
+  mutating func underLock<Result>(
     _ body: (inout Appender) throws(QueueError) -> Result
   ) throws(QueueError) -> Result {
     if queue.tail.hasFailed { throw .readOnly(reason: "an earlier write to the disk failed") }
@@ -169,6 +171,7 @@ public struct Appender: ~Copyable {
   private mutating func write(_ events: [PendingEvent]) throws(QueueError) -> [AppendOutcome] {
     var end = queue.tail.appendedEnd
     var segment = try openSegment(end)
+    try catchUpWithTopics(end)
     if queue.tail.pendingEpoch != nil { segment = try beginEpoch(segment, &end) }
     let first = end.next
     guard first >= end.segment.first,
@@ -189,6 +192,8 @@ public struct Appender: ~Copyable {
       end.unixMilliseconds = previousTime
       outcomes = render(batch.events, &end)
     }
+    if text.isEmpty { return batch.outcomes(outcomes) }
+    try writeTopics()
     let indexOffset = Int(first - segment.name.first) * IndexEntry.byteCount
     do {
       try segment.text.writeAll(text.span, at: end.offset)
@@ -204,6 +209,7 @@ public struct Appender: ~Copyable {
     }
     end.offset += text.count
     queue.tail.setAppendedEnd(end)
+    topics.publish(next: end.next)
     if text.capacity > 2 * QueueLimits.batchByteCountMaximum { text = [] }
     return batch.outcomes(outcomes)
   }
@@ -237,7 +243,12 @@ public struct Appender: ~Copyable {
     text.reserveCapacity(events.reduce(0) { $0 + RecordWriter.byteCountMaximum($1) })
     index.reserveCapacity(events.count * IndexEntry.byteCount)
     var time = DecimalDigits(UInt64(times.last))
+    topics.beginBatch()
     for event in events {
+      if let refusal = topics.refusal(of: event) {
+        outcomes.append(.refused(refusal))
+        continue
+      }
       let before = times.last
       if times.next(event.publishedAt) != before { time = DecimalDigits(UInt64(times.last)) }
       let start = text.count
@@ -247,6 +258,7 @@ public struct Appender: ~Copyable {
         offset: UInt32(clamping: end.offset + start), length: UInt32(clamping: text.count - start),
         topicHash: event.topicHash
       ).append(to: &index)
+      topics.note(event, endsAt: end.next)
       outcomes.append(.appended(Appended(sequence: end.next, unixMilliseconds: times.last)))
       end.next += 1
     }
@@ -255,7 +267,7 @@ public struct Appender: ~Copyable {
   }
 
   /// The segment that the tail names, without what a dead appender may have left behind its end.
-  private mutating func openSegment(_ end: Tail.AppendedEnd) throws(QueueError) -> OpenSegment {
+  mutating func openSegment(_ end: Tail.AppendedEnd) throws(QueueError) -> OpenSegment {
     try forgetBeginning(end)
     let segment = try self.segment(end.segment)
     let status = try mapping { () throws(SystemCallError) in try segment.text.status() }
@@ -307,6 +319,7 @@ public struct Appender: ~Copyable {
       try segment.text.synchronizeData()
       // It could be made anew, but who opens the queue after a power cut would have to do it.
       try segment.index.synchronizeData()
+      try topics.seal(at: end)
     } catch {
       throw fail(error)
     }
@@ -353,7 +366,7 @@ public struct Appender: ~Copyable {
   }
 
   private static func isNoSpace(_ error: SystemCallError) -> Bool {
-    [.noSpace, .diskQuotaExceeded, .fileTooLarge].contains(error.errno)
+    error.isNoSpace
   }
 
   // MARK: - Outside the lock
@@ -378,7 +391,7 @@ public struct Appender: ~Copyable {
 
   /// After a failed write or sync the kernel forgets what it could not write: no later sync proves
   /// anything, so nobody appends any more until recovery has read the queue anew.
-  private func fail(_ error: SystemCallError) -> QueueError {
+  func fail(_ error: SystemCallError) -> QueueError {
     queue.tail.recordFailure()
     return .readOnly(reason: "\(error)")
   }

@@ -17,8 +17,13 @@ public final class Committer: Sendable {
   /// succeed.
   public typealias ProbeCompletion = @Sendable (QueueError?) -> Void
 
+  /// Told once for each topic that was to be deleted, on the committer's thread: the sequence before which
+  /// its events are hidden, or why they are not.
+  public typealias DeletionCompletion = @Sendable (Result<UInt64, QueueError>) -> Void
+
   private struct State {
     var waiting: [Submission] = []
+    var deletions: [(topic: Topic, completion: DeletionCompletion)] = []
     var probers: [ProbeCompletion] = []
     /// What the last probe found, and until when that is believed, monotonic nanoseconds.
     var probed: (finding: QueueError?, until: Int64)?
@@ -100,6 +105,21 @@ public final class Committer: Sendable {
     if isFirst { waker.ring() }
   }
 
+  /// Deletes a topic: see ``Appender/delete(_:)``; `completion` is called once.
+  public func delete(_ topic: Topic, _ completion: @escaping DeletionCompletion) {
+    let countMaximum = QueueLimits.waitingDeletionCountMaximum
+    let (refusal, isFirst): (QueueError?, Bool) = state.withLock { state in
+      if state.isStopped { return (.stopped, false) }
+      guard state.deletions.count < countMaximum else {
+        return (.stalled(waiterCount: countMaximum), false)
+      }
+      state.deletions.append((topic, completion))
+      return (nil, state.deletions.count == 1)
+    }
+    if let refusal { completion(.failure(refusal)) }
+    if isFirst { waker.ring() }
+  }
+
   /// Takes no more events, waits until those that were submitted are done, and ends the thread.
   public func stop() {
     state.withLock { $0.isStopped = true }
@@ -122,6 +142,7 @@ public final class Committer: Sendable {
         syncIsDueAt = nil
       }
       let (batch, isStopped) = takeBatch()
+      deleteTopics(with: &appender)
       probe(with: &appender, isStopped: isStopped)
       if batch.isEmpty {
         if isStopped { break }
@@ -153,6 +174,21 @@ public final class Committer: Sendable {
       state.withLock { $0.probed = nil }
       for submission in batch { submission.completion(.failure(error)) }
     }
+  }
+
+  private func deleteTopics(with appender: inout Appender) {
+    let deletions = state.withLock { state in
+      defer { state.deletions = [] }
+      return state.deletions
+    }
+    if deletions.isEmpty { return }
+    let result: Result<UInt64, QueueError>
+    do {
+      result = .success(try appender.delete(deletions.map(\.topic)))
+    } catch {
+      result = .failure(error)
+    }
+    for deletion in deletions { deletion.completion(result) }
   }
 
   private func probe(with appender: inout Appender, isStopped: Bool) {

@@ -75,6 +75,9 @@ public struct QueueBackup {
         })
     }
     if let losses = try Self.file(KnownLosses.path, in: directory) { files.append(losses) }
+    // Behind the segments: what it says of later events means nothing to who opens the backup, and what it
+    // does not say yet stands in them.
+    if let topics = try Self.file(TopicLog.name, in: directory) { files.append(topics) }
     let oldest = segments.first?.first ?? next
     let last = segments.last ?? SegmentName(first: next)
     // Retention notes what it keeps before it removes the rest, so it is asked behind that.

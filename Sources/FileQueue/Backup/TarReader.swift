@@ -78,7 +78,7 @@ struct TarReader {
     if parts.dropLast().last == KnownLosses.folder {
       return "\(KnownLosses.folder)/\(last)" == KnownLosses.path ? KnownLosses.path : nil
     }
-    if last == EpochFile.name || last == QueueDirectory.tailName { return last }
+    if [EpochFile.name, QueueDirectory.tailName, TopicLog.name].contains(last) { return last }
     return SegmentName(textFile: last) != nil || SegmentName(derivedFile: last) != nil ? last : nil
   }
 

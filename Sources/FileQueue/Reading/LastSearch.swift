@@ -6,6 +6,7 @@ public struct LastSearch: Sendable {
   /// A topic or a pattern, of each of which the last events are looked for.
   struct Part {
     let filter: TopicFilter
+    let wanted: WantedEvents
     var missingCount: Int
   }
 
@@ -34,8 +35,13 @@ public struct LastSearch: Sendable {
   /// A search for the last `count` events before `end` of each topic, and of what each pattern takes.
   ///
   /// - Parameter segments: those of the queue, in their order.
-  init(_ filter: TopicFilter, count: Int, before end: UInt64, in segments: [SegmentName]) {
-    parts = filter.parts.map { Part(filter: $0, missingCount: count) }
+  init(
+    _ filter: TopicFilter, count: Int, before end: UInt64, in queue: Queue,
+    _ segments: [SegmentName]
+  ) {
+    parts = filter.parts.map {
+      Part(filter: $0, wanted: WantedEvents($0, in: queue), missingCount: count)
+    }
     self.segments = segments.filter { $0.first < end }
     self.end = end
   }
@@ -54,7 +60,7 @@ public struct LastSearch: Sendable {
   /// Notes an event that is before all that were noted.
   mutating func note(_ record: RecordLayout, _ bytes: Span<UInt8>) {
     for index in parts.indices
-    where parts[index].missingCount > 0 && parts[index].filter.matches(record, bytes) {
+    where parts[index].missingCount > 0 && parts[index].wanted.has(record, bytes) {
       parts[index].missingCount -= 1
       sequences.insert(record.sequence)
     }
@@ -78,7 +84,7 @@ extension LastSearch.Stretch {
   /// Notes an event that is behind all that were noted.
   mutating func note(_ record: RecordLayout, _ bytes: Span<UInt8>, _ parts: [LastSearch.Part]) {
     for (index, part) in zip(parts.indices, parts)
-    where part.missingCount > 0 && part.filter.matches(record, bytes) {
+    where part.missingCount > 0 && part.wanted.has(record, bytes) {
       sequences[index].append(record.sequence)
       // The last ones count; the others are dropped, a few at a time.
       if sequences[index].count >= 2 * part.missingCount {

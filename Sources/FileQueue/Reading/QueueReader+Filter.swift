@@ -13,6 +13,7 @@ extension QueueReader {
     byteCountMaximum: Int, _ visit: (RecordLayout, Span<UInt8>) -> Void
   ) throws(QueueError) -> ReadOutcome {
     let end = min(queue.durableNext, limit)
+    let wanted = WantedEvents(filter, in: queue)
     var byteCount = 0
     while cursor.sequence < end {
       guard byteCount < byteCountMaximum else { return .more }
@@ -22,13 +23,13 @@ extension QueueReader {
         let outcome = try read(
           from: &cursor, upTo: stop, byteCountMaximum: byteCountMaximum - byteCount
         ) { record, bytes in
-          if filter.matches(record, bytes) { visit(record, bytes) }
+          if wanted.has(record, bytes) { visit(record, bytes) }
         }
         guard case .caughtUp = outcome else { return outcome }
         byteCount += max(0, cursor.offset - start.offset)
       case .matches(let numbers, let stop, let indexByteCount):
         byteCount += try visitMatches(
-          numbers, stop: stop, from: &cursor, filter,
+          numbers, stop: stop, from: &cursor, wanted,
           byteCountMaximum: byteCountMaximum - byteCount, visit)
         byteCount += indexByteCount
       }
@@ -124,7 +125,7 @@ extension QueueReader {
 
   /// Looks events up one by one and moves the cursor behind them; returns the bytes read.
   private mutating func visitMatches(
-    _ numbers: [UInt32], stop: UInt64, from cursor: inout Cursor, _ filter: TopicFilter,
+    _ numbers: [UInt32], stop: UInt64, from cursor: inout Cursor, _ wanted: WantedEvents,
     byteCountMaximum: Int, _ visit: (RecordLayout, Span<UInt8>) -> Void
   ) throws(QueueError) -> Int {
     let segment = cursor.segment
@@ -143,7 +144,7 @@ extension QueueReader {
         files[segment]?.isIndexWrong = true
         return byteCount
       }
-      if filter.matches(layout, chunk.span) { visit(layout, chunk.span) }
+      if wanted.has(layout, chunk.span) { visit(layout, chunk.span) }
       cursor.sequence = sequence + 1
       cursor.offset = Int(entry.offset) + Int(entry.length)
       byteCount += layout.byteCount

@@ -8,8 +8,8 @@ extension QueueReader {
     lastOf filter: TopicFilter, count: Int, before end: UInt64
   ) throws(QueueError) -> LastSearch {
     LastSearch(
-      filter, count: count, before: min(end, queue.durableNext),
-      in: try queue.directory.segments())
+      filter, count: count, before: min(end, queue.durableNext), in: queue,
+      try queue.directory.segments())
   }
 
   /// Goes on with a search until it is done or has read about ``QueueLimits/chunkByteCount``.

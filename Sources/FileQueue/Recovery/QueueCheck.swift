@@ -64,6 +64,7 @@ public struct QueueCheck {
       let missing = end..<memory.durableNext
       report(losses.covers(missing) ? .knownLoss(missing) : .missingEnd(missing))
     }
+    try checkTopicLog(report)
     for name in try directory.quarantined() { report(.quarantined(name)) }
     report(
       .total(
@@ -185,6 +186,33 @@ public struct QueueCheck {
         entry.append(key: key.indices.map { key[$0] }, to: &keys)
       }
       return keys
+    }
+  }
+
+  /// The lines of the file `topics`; an appender may be writing the last one.
+  private func checkTopicLog(_ report: (QueueFinding) -> Void) throws(QueueError) {
+    let reason = "no line that weir has written"
+    let log = try mapping { () throws(SystemCallError) in
+      try TopicLogFile(in: directory, isWritable: false)
+    }
+    guard let log else {
+      if try directory.names().contains(where: { $0.hasSameBytes(as: TopicLog.name) }) {
+        report(.damage(TopicLog.name, offset: 0, byteCount: 0, missing: 0..<0, reason: reason))
+      }
+      return
+    }
+    try mapping { () throws(SystemCallError) in
+      let ending = try log.read(from: log.headerByteCount) { offset, byteCount in
+        report(
+          .damage(
+            TopicLog.name, offset: offset, byteCount: byteCount, missing: 0..<0, reason: reason))
+        return true
+      } _: { _, _ in
+      }
+      if case .broken(let offset) = ending {
+        let byteCount = try log.file.status().byteCount - offset
+        report(.tornTail(TopicLog.name, offset: offset, byteCount: byteCount, reason: reason))
+      }
     }
   }
 }

@@ -8,6 +8,8 @@ struct QueueOpening: ~Copyable {
   /// Shared by all who have the queue open.
   private(set) var presence: FileLock
   private(set) var tail: Tail
+  /// What recovery has found of ended and deleted topics.
+  private(set) var topicStates: TopicStateRecovery?
   private let directory: QueueDirectory
 
   init(_ directory: QueueDirectory) throws(SystemCallError) {
@@ -37,13 +39,17 @@ struct QueueOpening: ~Copyable {
   }
 
   /// Makes the queue ready for use; if it is not where it was, its next event begins a new epoch.
-  func recover(_ known: Epochs, isNew: Bool) throws(QueueError) -> (Epochs, RecoveryReport) {
+  mutating func recover(_ known: Epochs, isNew: Bool) throws(QueueError) -> (Epochs, RecoveryReport)
+  {
     let memory = tail.memory(epochs: known)
     let isUntouched = try mapping { () throws(SystemCallError) in try tail.isUntouched() }
     var recovery = try Recovery(directory, epochs: known)
     let end = try recovery.run(memory)
     let oldest = try directory.segments().first?.first ?? end.next
     var report = recovery.report
+    let states = try TopicStateRecovery(directory, epochs: known, next: end.next)
+    if let finding = states.finding { report.findings.append(finding) }
+    topicStates = states
     try mapping { () throws(SystemCallError) in
       var next = memory?.pendingEpoch
       if !isNew, !isAtHome || !isUntouched {
@@ -56,6 +62,7 @@ struct QueueOpening: ~Copyable {
       try tail.reset(
         to: end, oldestKept: min(memory?.oldestKept ?? oldest, end.next),
         epoch: known.current, pendingEpoch: next,
+        topicLogCell: try states.mend(in: directory, next: end.next),
         home: QueueHome(folder: folder, tail: tail.file))
     }
     return (tail.epochs(inFile: known), report)

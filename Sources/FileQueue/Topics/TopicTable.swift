@@ -184,6 +184,26 @@ final class TopicTable {
     return lines
   }
 
+  /// Calls `body` for every topic of the segment, in no order, with the numbers of its events in the segment,
+  /// four bytes each, lowest first.
+  func forEachTopic(
+    _ body: (_ topic: Span<UInt8>, _ numbers: Span<UInt8>) throws(SystemCallError) -> Void
+  ) throws(SystemCallError) {
+    let bytes = try read(at: Self.headerByteCount, byteCount: Int(Int32.max))
+    let numbers = lineCount * Self.lineByteCount
+    let names = numbers + postingCount * 4
+    for place in 0..<lineCount {
+      let line = Self.line(bytes.span, at: place * Self.lineByteCount)
+      let first = numbers + line.firstPosting * 4
+      let end = first + line.postingCount * 4
+      let name = names + line.nameOffset
+      guard end <= names, name + line.nameByteCount <= bytes.count else { continue }
+      try body(
+        bytes.span.extracting(name..<(name + line.nameByteCount)),
+        bytes.span.extracting(first..<end))
+    }
+  }
+
   private func lowerBound(_ hash: UInt64) throws(SystemCallError) -> Int {
     var low = 0
     var high = lineCount

@@ -15,6 +15,10 @@ struct UpkeepRounds: ~Copyable {
   private var known: [SegmentName: Retention.Segment] = [:]
   /// Sealed segments whose derived files are right.
   private var lookedAfter: Set<SegmentName> = []
+  /// With more lines the file `topics` is looked at.
+  private var topicLineCountMaximum = QueueLimits.topicLogLineCountMinimum
+  /// The oldest event when ended topics were looked at that may be forgotten.
+  private var forgottenUpTo: UInt64 = 0
   private var lastLag: (appended: UInt64, durable: UInt64) = (0, 0)
   private var failures = FailureReports()
   private let clocks: Clocks
@@ -132,6 +136,31 @@ struct UpkeepRounds: ~Copyable {
     try removeOld(&segments, now: now)
     try removeOldKeys(segments, now: now)
     try lookAfterSealed(segments)
+    try tidyTopics(oldest: segments.first?.first ?? queue.durableNext)
+  }
+
+  /// Makes the file `topics` anew where most of it is of no use any more, or more topics have ended than are
+  /// remembered.
+  private mutating func tidyTopics(oldest: UInt64) throws(QueueError) {
+    let countMaximum = QueueLimits.endedTopicCountMaximum
+    let isOver = queue.endedTopicCount > countMaximum && oldest > forgottenUpTo
+    let lineCount = queue.topicStates.lineCount
+    guard isOver || lineCount > topicLineCountMaximum else { return }
+    forgottenUpTo = oldest
+    topicLineCountMaximum = 2 * lineCount
+    var needed = 0
+    var forgotten = 0
+    try appender.tidyTopics(oldest: oldest) {
+      (needed, forgotten) = ($0, $1)
+      return forgotten > 0 || lineCount > 2 * needed
+    }
+    topicLineCountMaximum = max(QueueLimits.topicLogLineCountMinimum, 2 * needed)
+    if forgotten > 0 {
+      report(
+        false,
+        "forgot that \(forgotten) topics have ended, the oldest, whose events are gone: more than "
+          + "\(countMaximum) topics have ended")
+    }
   }
 
   private mutating func removeOld(

@@ -21,16 +21,19 @@ struct Append: ParsableCommand {
   var topics = 1
   @Option(help: "One event in so many is of the topic 'rare'; 0 for none.")
   var rare = 0
+  @Option(help: "Topics that have ended before.")
+  var ended = 0
 
   func run() throws {
     let queue = try Queue(at: FilePath(option.queue), creating: true)
+    var appender = try Appender(queue)
+    try endTopics(with: &appender)
     let batches = try Batches()
     let start = Clock.monotonicNanoseconds()
     // One thread makes events, as publishers do, while the other puts those before on disk.
     let maker = EventMaker(
       events: events, batch: batch, bytes: bytes, topics: topics, rare: rare)
     let thread = try Thread(name: "publisher") { maker.run(into: batches) }
-    var appender = try Appender(queue)
     var done = 0
     while done < events {
       let next = try batches.take()
@@ -42,6 +45,16 @@ struct Append: ParsableCommand {
     try printFigures([
       "events": Double(events), "seconds": time, "events_per_second": Double(events) / time,
     ])
+  }
+
+  private func endTopics(with appender: inout Appender) throws {
+    let event = Event(data: "end")
+    for start in stride(from: 0, to: ended, by: batch) {
+      _ = try appender.append(
+        try (start..<min(start + batch, ended)).map {
+          try PendingEvent(event, topics: [Topic("ended.job.\($0)")], isEnd: true)
+        })
+    }
   }
 }
 

@@ -1,0 +1,24 @@
+extension Queue {
+  /// The last event that subscribers of topics will ever get: all of them have ended before a sequence; nil
+  /// where one has not.
+  ///
+  /// Any thread may ask; where no topic has ended it costs two loads.
+  ///
+  /// - Parameter next: the durable end, so that what a power cut may undo has ended nothing yet.
+  public func end(of topics: [Topic], before next: UInt64) -> UInt64? {
+    topicStates.look(tail.topicLogCell)
+    return topicStates.end(of: topics, before: next)
+  }
+
+  /// Whether an event was deleted with all of its topics: who reads without a filter passes over it.
+  public func hides(_ record: RecordLayout, _ bytes: Span<UInt8>) -> Bool {
+    topicStates.look(tail.topicLogCell)
+    return topicStates.hide(record, bytes, from: nil)
+  }
+
+  /// How many topics have ended and were not deleted.
+  public var endedTopicCount: Int {
+    topicStates.look(tail.topicLogCell)
+    return topicStates.endedCount
+  }
+}
