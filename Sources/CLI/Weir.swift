@@ -25,7 +25,8 @@ struct Weir: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Serve.self, Publish.self, Tail.self, Status.self, Check.self, Backup.self, Restore.self,
+      Serve.self, Publish.self, Tail.self, Status.self, Topics.self, Check.self, Backup.self,
+      Restore.self,
       Export.self, Import.self,
     ])
 

@@ -11,6 +11,7 @@ import Streaming
 public final class Hub {
   private let committer: Committer
   private let upkeep: Upkeep
+  private let topicDesk: TopicDesk
   private let pages: WorkerPages
   private let doors: [StreamLoopDoor]
   private let drainTime: Duration
@@ -66,8 +67,10 @@ public final class Hub {
         })
       doors.append(door)
     }
+    topicDesk = try TopicDesk(queue)
     let router = Router(
-      configuration: configuration, queue: queue, committer: committer, loops: doors,
+      configuration: configuration, queue: queue, committer: committer, topicDesk: topicDesk,
+      loops: doors,
       crossOrigin: CrossOrigin(configuration.corsOrigins),
       admission: Admission(
         Admission.Limits(
@@ -111,10 +114,11 @@ public final class Hub {
   private func stopWriting(by deadline: Int64) {
     do {
       let isDone = try Waker()
-      _ = try Thread(name: "stop-writing") { [committer, upkeep, pages] in
+      _ = try Thread(name: "stop-writing") { [committer, upkeep, pages, topicDesk] in
         committer.stop()
         upkeep.stop()
         pages.stop()
+        topicDesk.stop()
         isDone.ring()
       }
       let rest = max(0, deadline - Clock.monotonicNanoseconds())
@@ -124,6 +128,7 @@ public final class Hub {
       committer.stop()
       upkeep.stop()
       pages.stop()
+      topicDesk.stop()
     }
   }
 }

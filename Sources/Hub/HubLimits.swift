@@ -18,4 +18,14 @@ enum HubLimits {
   static let reservedDescriptorCountPerLoop = 64
   /// Events that `/sse/time?count=` may ask for.
   static let demoEventCountMaximum = 1_000_000
+  /// Topics that `GET /topics` tells of at once, if it is not told how many.
+  static let topicsPerPageCount = 100
+  /// The same at most.
+  static let topicsPerPageCountMaximum = 1000
+  /// What was found about topics is told again for so long.
+  static let topicPageAgeMaximum: Duration = .seconds(1)
+  /// Different questions whose answers are remembered meanwhile.
+  static let rememberedTopicPageCountMaximum = 16
+  /// Who waits to be told of topics; more are refused.
+  static let waitingTopicQueryCountMaximum = 64
 }

@@ -61,10 +61,16 @@ final class LoopFixture {
     _ = try appender.append([try PendingEvent(event, topic: .default, expiresAt: expiresAt)])
   }
 
-  func publish(_ data: String, topics: [String]) throws {
+  func publish(
+    _ data: String, topics: [String], isEnd: Bool = false, expiresAt: Int64? = nil
+  ) throws {
     let topics = try topics.map { try Topic($0) }
-    _ = try appender.append([try PendingEvent(Event(data: data), topics: topics)])
+    _ = try appender.append([
+      try PendingEvent(Event(data: data), topics: topics, isEnd: isEnd, expiresAt: expiresAt)
+    ])
   }
+
+  func delete(_ topic: String) throws { _ = try appender.delete([try Topic(topic)]) }
 
   private static func publish(_ data: String, with appender: inout Appender) throws {
     _ = try appender.append([try PendingEvent(Event(type: nil, data: data), topic: .default)])
@@ -85,10 +91,16 @@ final class LoopFixture {
   }
 
   /// Opens a stream that comes now, or came at an end.
-  func open(_ request: StreamRequest, joinsAt end: UInt64? = nil) throws {
+  ///
+  /// - Parameter whenOver: what it is told whose topics have ended, and there is nothing for it.
+  func open(
+    _ request: StreamRequest, joinsAt end: UInt64? = nil, opening: String = "",
+    whenOver: String? = nil
+  ) throws {
     guard case .admitted(let slot) = admission.admit("test", now: 0) else { return }
     let arrival = Arrival(
-      remoteAddress: "test", source: .queue(request), opening: [],
+      remoteAddress: "test", source: .queue(request), opening: Array(opening.utf8),
+      whenOver: whenOver.map { Array($0.utf8) },
       joinsAt: end ?? queue.durableNext, slot: slot)
     try UnixSocket.pair().split { ours, theirs in
       clients.append(Client(ours))

@@ -2,6 +2,7 @@
 package enum Route: String, CaseIterable, Sendable {
   case stream
   case publish
+  case topics
   case status
   case metrics
   case health

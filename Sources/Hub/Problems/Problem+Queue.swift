@@ -26,13 +26,17 @@ extension Problem {
       }
     self.init(status: status, code: code, detail: Self.detail(of: error))
     if case .invalidField(let name, _, _) = error { field = name }
+    if case .topicEnded = error { field = "topic" }
     if code == .queueBusy || code == .stopping { retryAfterSeconds = 1 }
   }
 
   /// What a publisher can do about it; what only somebody on weir's machine can, is said to be for them.
   private static func detail(of error: QueueError) -> String {
     switch error {
-    case .invalidTopic, .invalidField, .eventTooLarge, .keyReused, .topicEnded, .overloaded,
+    case .topicEnded(let topic):
+      "the topic '\(topic.excerpt())' has ended: publish under another one, or begin it anew with "
+        + "DELETE /topics/TOPIC"
+    case .invalidTopic, .invalidField, .eventTooLarge, .keyReused, .overloaded,
       .stopped:
       "\(error)"
     default:

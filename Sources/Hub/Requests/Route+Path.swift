@@ -3,6 +3,7 @@ import Figures
 extension Route {
   private static let named: [(route: Route, path: [UInt8])] = [
     (.stream, Array("/sse".utf8)), (.publish, Array("/publish".utf8)),
+    (.topics, Array("/topics".utf8)),
     (.status, Array("/weir/status".utf8)), (.metrics, Array("/weir/metrics".utf8)),
     (.health, Array("/weir/healthz".utf8)),
     // As configurations of before the prefix ask for them.
@@ -27,7 +28,7 @@ extension Route {
   var isForPages: Bool {
     switch self {
     case .stream, .publish: true
-    case .status, .metrics, .health, .other: false
+    case .topics, .status, .metrics, .health, .other: false
     }
   }
 
@@ -36,9 +37,10 @@ extension Route {
     switch self {
     case .stream: "GET, HEAD, OPTIONS"
     case .publish: "PUT, POST, OPTIONS"
+    case .topics: "GET, HEAD, DELETE"
     case .status, .metrics, .health, .other: "GET, HEAD"
     }
   }
 
-  private var hasTopics: Bool { self == .stream || self == .publish }
+  private var hasTopics: Bool { [.stream, .publish, .topics].contains(self) }
 }

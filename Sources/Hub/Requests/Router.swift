@@ -9,6 +9,7 @@ struct Router: Responder {
   let configuration: HubConfiguration
   let queue: Queue
   let committer: Committer
+  let topicDesk: TopicDesk
   let loops: [StreamLoopDoor]
   let crossOrigin: CrossOrigin
   let admission: Admission
@@ -40,6 +41,7 @@ struct Router: Responder {
     case .status: return try status(request)
     case .metrics: return try metrics(request)
     case .stream: return try stream(request, exchange)
+    case .topics: return try topics(request, exchange)
     case .publish:
       do throws(Problem) { return try publish(request, exchange) } catch {
         counters.add(to: PageLayout.publishesRefusedCell)

@@ -28,6 +28,14 @@ extension Router {
       guard !demo.isOver else { return .now(Response(status: 204, headers: headers, body: [])) }
       source = .demo(demo)
     }
+    let over = Response(status: 204, headers: headers, body: [])
+    let joinsAt = queue.durableNext
+    var ended = EndedTopics.none
+    if case .queue(let request) = source {
+      ended = EndedTopics(request, in: queue, before: joinsAt)
+      // On any other status a browser comes back.
+      if ended == .seen { return .now(over) }
+    }
     guard request.method == "GET" else {
       return .now(Response(status: 200, headers: headers, body: []))
     }
@@ -49,7 +57,9 @@ extension Router {
       opening: StreamOpening.bytes(
         headers: headers + exchange.headers,
         retryMilliseconds: configuration.retryMilliseconds, requestID: request.requestID),
-      joinsAt: queue.durableNext, takesIDBlocks: takesIDBlocks,
+      whenOver: ended == .all
+        ? StreamOpening.records(over.adding(exchange.headers), requestID: request.requestID) : nil,
+      joinsAt: joinsAt, takesIDBlocks: takesIDBlocks,
       slot: slot)
     let loop = loops[Int.random(in: 0..<loops.count)]
     return .stream { connection in loop.hand(arrival, connection) }

@@ -25,6 +25,13 @@ enum StreamOpening {
     return frame.finish()
   }
 
+  /// A whole answer, as records.
+  static func records(_ response: Response, requestID: UInt16) -> [UInt8] {
+    var frame = OutputFrame(requestID: requestID)
+    frame.append(response.rendered)
+    return frame.finish()
+  }
+
   /// What one gets who is to come back later: a browser gives up for good on any status but 200, so
   /// this is a stream, which says why in a comment and ends.
   ///

@@ -24,6 +24,8 @@ final class Audience {
   /// An event in this pass that is too large for a frame or the pass: the live subscribers have to read it, and
   /// what follows it, from the queue.
   var largeSequence: UInt64?
+  /// Whether the pass has come to the end of all its topics: its streams end when they are sent it.
+  var isOver = false
   /// The last event in the frame.
   var frameSequence: UInt64?
   /// The last id that all live subscribers were told; nil where one of them has no id yet.
@@ -40,6 +42,9 @@ final class Audience {
   init(_ key: Key) {
     self.key = key
   }
+
+  /// Whether it asks for nothing but one topic.
+  var hasOneTopic: Bool { key.filter.patterns.isEmpty && key.filter.topics.count == 1 }
 
   /// Puts a subscriber into the list.
   func add(_ subscriber: Subscriber) {

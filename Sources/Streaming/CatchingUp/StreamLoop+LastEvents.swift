@@ -34,6 +34,10 @@ extension StreamLoop {
     }
     let found = search.found
     subscriber.last = .found(found[...])
+    // There may be nothing at all for it.
+    if found.isEmpty, search.gap == nil, subscriber.heldOpening != nil {
+      return proceed(subscriber, .catchUp(from: subscriber.beginning))
+    }
     let next = found.first ?? subscriber.joinsAt
     var content: [UInt8] = []
     if let gap = search.gap {

@@ -6,6 +6,8 @@ import Kernel
 extension StreamLoop {
   /// Sends a frame to a subscriber that is not live, and goes on when it is sent.
   func send(_ frame: Frame, to subscriber: Subscriber, then next: Subscriber.Continuation) {
+    sendHeldOpening(of: subscriber)
+    if case .closed = subscriber.state { return }
     do {
       let sent = try frame.send(to: subscriber.connection)
       if case .transferred(frame.byteCount) = sent {

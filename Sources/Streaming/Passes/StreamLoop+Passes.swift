@@ -40,11 +40,18 @@ extension StreamLoop {
         return nil
       }
       let outcome = try reader.read(from: &feed, byteCountMaximum: room) { record, bytes in
-        if record.expiresAt <= unixNow { return }
+        let isExpired = record.expiresAt <= unixNow
+        let isEnd = record.isEnd(in: bytes)
+        if isExpired, !isEnd { return }
         let body = bytes.extracting(record.body)
         let lag = unixNow - record.unixMilliseconds
         audiences.forEach(wanting: record, bytes) { audience in
-          if audience.live.isEmpty || audience.largeSequence != nil { return }
+          if audience.live.isEmpty { return }
+          if isEnd, audience.hasOneTopic || hasEnded(audience, by: record.sequence) {
+            _ = frame(of: audience, &touched)
+            audience.isOver = true
+          }
+          if isExpired || audience.largeSequence != nil { return }
           if !audience.key.names.take(body) { return }
           let frame = frame(of: audience, &touched)
           if body.count > StreamLimits.framedBodyByteCountMaximum
@@ -107,6 +114,7 @@ extension StreamLoop {
       sendFrame(of: audience, now: now, firstWrite: writeCount)
       writeCount += count
       readLargeEvent(audience)
+      if audience.isOver { endLive(of: audience) }
     }
     pacing.end(now: Clock.monotonicNanoseconds())
   }
@@ -121,6 +129,7 @@ extension StreamLoop {
     audience.frame = nil
     audience.frameSequence = nil
     audience.largeSequence = nil
+    audience.isOver = false
     frames.put(frame)
     for subscriber in audience.removeAll() {
       proceed(subscriber, .catchUp(from: .event(start)))

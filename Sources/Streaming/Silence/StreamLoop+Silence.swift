@@ -42,6 +42,9 @@ extension StreamLoop {
   /// Makes a subscriber live that has everything the feed has read.
   func makeLive(_ subscriber: Subscriber) {
     let audience = subscriber.audience
+    if hasEnded(audience, by: feed.sequence - 1) { return endOver(subscriber) }
+    sendHeldOpening(of: subscriber)
+    if case .closed = subscriber.state { return }
     subscriber.keepsUp = true
     if audience.live.isEmpty { audience.lastSentAt = Clock.monotonicNanoseconds() }
     audience.add(subscriber)
@@ -133,7 +136,8 @@ extension StreamLoop {
 
   /// Whether a subscriber waits between two events and has read all that it was sent.
   private func mayHearComment(_ subscriber: Subscriber) -> Bool {
-    switch subscriber.state {
+    if subscriber.heldOpening != nil { return false }
+    return switch subscriber.state {
     case .joining, .behind(.event), .pausing(then: .catchUp(from: .event)):
       subscriber.connection.isDrained
     case .live, .behind(.inside), .pausing, .blocked, .playing, .closed:

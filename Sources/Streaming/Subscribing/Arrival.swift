@@ -13,6 +13,9 @@ package struct Arrival: Sendable {
   let source: StreamSource
   /// Records to send before anything else.
   let opening: [UInt8]
+  /// Records to send instead of all where its topics have ended and there is nothing for it any more; nil
+  /// where they have not.
+  let whenOver: [UInt8]?
   /// The durable end when the subscriber came: it gets what is published from then on.
   let joinsAt: UInt64
   /// Whether it may be told an id in a block without data.
@@ -24,15 +27,18 @@ package struct Arrival: Sendable {
   ///
   /// - Parameters:
   ///   - opening: FastCGI records to send before anything else.
+  ///   - whenOver: records to send instead where its topics have ended, and nothing is left for it.
   ///   - joinsAt: the durable end now.
   ///   - takesIDBlocks: false for a client that takes a block without data for an empty event.
   package init(
-    remoteAddress: String, source: StreamSource, opening: [UInt8], joinsAt: UInt64,
+    remoteAddress: String, source: StreamSource, opening: [UInt8], whenOver: [UInt8]? = nil,
+    joinsAt: UInt64,
     takesIDBlocks: Bool = true, slot: StreamSlot
   ) {
     self.remoteAddress = remoteAddress
     self.source = source
     self.opening = opening
+    self.whenOver = whenOver
     self.joinsAt = joinsAt
     self.takesIDBlocks = takesIDBlocks
     self.slot = slot

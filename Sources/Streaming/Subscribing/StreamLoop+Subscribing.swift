@@ -37,6 +37,7 @@ extension StreamLoop {
     opening.append(records: arrival.opening)
     var content: [UInt8] = []
     let next: Subscriber.Continuation
+    var isHeld = arrival.whenOver != nil
     switch arrival.source {
     case .demo(let demo):
       demo.appendOpening(to: &content)
@@ -61,12 +62,17 @@ extension StreamLoop {
       case .afterGap(let gap):
         counts.add(to: .replays)
         opening.append(gap)
+        isHeld = false
         subscriber.toldSequence = gap.oldest.sequence - 1
         next = .catchUp(from: .event(Cursor(before: gap.oldest.sequence)))
       }
     }
     opening.append(content)
     opening.close()
+    if isHeld, let instead = arrival.whenOver {
+      subscriber.heldOpening = Subscriber.HeldOpening(frame: opening, instead: instead)
+      return proceed(subscriber, next)
+    }
     send(opening, to: subscriber, then: next)
     frames.put(opening)
   }
@@ -106,7 +112,7 @@ extension StreamLoop {
     for subscriber in waiting {
       guard case .joining(let sequence) = subscriber.state else { continue }
       if sequence == feed.sequence {
-        if subscriber.owesLive {
+        if subscriber.owesLive, !isOverUnsaid(subscriber) {
           tellLive(subscriber)
           hasTold = true
         } else {
@@ -160,6 +166,8 @@ extension StreamLoop {
     if case .blocked = subscriber.state {
     } else if subscriber.isPoll {
     } else {
+      sendHeldOpening(of: subscriber)
+      if case .closed = subscriber.state { return }
       let frame = frames.take(requestID: subscriber.connection.requestID)
       frame.appendEnd()
       _ = try? frame.send(to: subscriber.connection)

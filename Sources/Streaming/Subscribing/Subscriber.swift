@@ -40,6 +40,14 @@ final class Subscriber {
     case inside(RecordBody, sentByteCount: Int)
   }
 
+  /// What is sent first, in one of two ways.
+  struct HeldOpening {
+    /// The opening of a stream.
+    let frame: Frame
+    /// Records to send instead where there is nothing for the stream.
+    let instead: [UInt8]
+  }
+
   let connection: StreamConnection
   private let slot: StreamSlot
   let token: EpollToken
@@ -58,6 +66,8 @@ final class Subscriber {
   var last: LastEvents?
   /// Whether it is still to be told that what comes is now.
   var owesLive: Bool
+  /// The beginning of its answer, which is held back until there is something for it: its topics have ended.
+  var heldOpening: HeldOpening?
   /// Whether it is live, or reads what a live one does not get with the others.
   var keepsUp = false
   var state: State {
