@@ -101,6 +101,20 @@ def test_a_publish_that_is_sent_again_with_its_key_is_answered_with_the_first_id
         assert [event.data for event in stream.events(2)] == ["a", "next"]
 
 
+def test_a_text_is_its_topics_last_one_by_a_header_or_a_parameter(site):
+    for line in [
+        "curl -sS -d done -H 'End: true' http://localhost:8080/publish/a",
+        "curl -sS -d done 'http://localhost:8080/publish/b?end'",
+        "curl -sS -d message=done -d end=on http://localhost:8080/publish/c",
+        "curl -sS -d done -H 'X-End: 1' -H 'Idempotency-Key: 7' http://localhost:8080/publish/d",
+    ]:
+        assert json.loads(curl(site, line))["id"], line
+        problem = json.loads(curl(site, line.replace("done", "more").replace(": 7", ": 8")))
+        assert (problem["status"], problem["code"]) == (409, "topic_ended"), line
+    # It is known by its key, ended or not.
+    assert json.loads(curl(site, line))["replayed"] is True
+
+
 @pytest.mark.parametrize("accept, is_text", [
     ("text/plain", True), ("text/plain, */*;q=0.5", True), ("*/*", False),
     ("application/json, text/plain", False), ("text/plain;q=0.1, application/json", False),
