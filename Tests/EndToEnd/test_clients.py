@@ -1,4 +1,4 @@
-"""Other people's clients, unchanged: event types, several lines, resuming, gaps."""
+"""Other people's clients, unchanged: event types, several lines, resuming, gaps, signals, the end of a topic."""
 
 import itertools
 import json
@@ -78,6 +78,16 @@ def test_a_client_that_reconnects_by_itself_misses_nothing_and_gets_nothing_twic
         assert take(events, 2) == [("message", "2", ids[2]), ("message", "3", ids[3])]
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_a_client_gets_a_topic_to_its_end_and_stops(both, name):
+    (first,) = both.publish_all(["one"], topic="answer")
+    with ALL[name](both, "/sse/answer", first) as events:
+        ids = both.publish_all(["two"], topic="answer") + both.publish_all(
+            ["all"], topic="answer", event="paid", end=True)
+        # Those that come back by themselves do, get 204, and give up.
+        assert list(events) == [("message", "two", ids[0]), ("paid", "all", ids[1])]
+
+
 class Page:
     """Chromium's EventSource on a page of the site."""
 
@@ -123,6 +133,15 @@ def test_chromium_is_told_when_the_past_is_told_and_that_a_silent_stream_lives(b
     told = Page(browser, site, "/sse?last=1&signals=live,heartbeat").wait_for(3)[:3]
     assert [type_ for type_, _, _ in told] == ["message", "weir.live", "weir.heartbeat"]
     assert [json.loads(data) for _, data, _ in told[1:]] == [{"id": newest}] * 2
+
+
+def test_chromium_gets_a_topic_to_its_end_and_stops(browser, both):
+    (first,) = both.publish_all(["one"], topic="answer")
+    page = Page(browser, both, f"/sse/answer?last_event_id={first}")
+    ids = both.publish_all(["two"], topic="answer") + both.publish_all(
+        ["all"], topic="answer", event="paid", end=True)
+    page.wait_for_state(2)
+    assert page.got() == [("message", "two", ids[0]), ("paid", "all", ids[1])]
 
 
 def test_chromium_is_told_of_a_gap(browser, both):
