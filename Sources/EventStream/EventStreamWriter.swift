@@ -23,6 +23,14 @@ public enum EventStreamWriter {
     return fields.lineBreak(from: start).map { start..<$0 }
   }
 
+  /// Where the id stands in a whole event, whose last line it is.
+  public static func id(in event: Span<UInt8>) -> Range<Int> {
+    let end = max(0, event.count - 2)
+    var start = end
+    while start > 0, event[start - 1] != UInt8(ascii: " ") { start -= 1 }
+    return start..<end
+  }
+
   /// Where the `retry:` line lies, with its end, in lines that ``appendFields(of:to:)`` has written; nil
   /// where there is none.
   ///

@@ -24,6 +24,8 @@ enum StreamLimits {
   static let bulkByteCountMaximum = 4 << 20
   /// A piece of a large event.
   static let pieceByteCountMaximum = 32 << 10
+  /// Events in a page of JSON.
+  static let pageEventCountMaximum = 1000
   /// Frames that a loop keeps for the next pass.
   static let pooledFrameByteCountMaximum = 4 << 20
   /// Records that are sent to subscribers who are behind before the loop waits for the web server

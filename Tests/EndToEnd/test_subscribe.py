@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from processes import PATIENCE_SECONDS, end, wait_until
+from processes import PATIENCE_SECONDS, end, wait_until, weir
 
 
 def curl(site, path, *arguments, seconds=PATIENCE_SECONDS):
@@ -162,21 +162,25 @@ def test_a_poll_is_all_that_is_there_and_ends(orders, ending):
     assert (result.returncode, result.stderr) == (0, "") and "data: b2\n" in result.stdout
 
 
-def test_a_poll_that_weir_is_stopped_in_is_no_whole_one(make_site):
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/x-ndjson", "application/json"])
+def test_a_poll_that_weir_is_stopped_in_does_not_end_as_a_whole_one(make_site, accept):
     site = make_site("--drain", "none")
     for _ in range(20):
         site.publish("x" * 1_000_000)
-    curl = subprocess.Popen(
-        ["curl", "-sSN", "--limit-rate", "1M", f"{site.address}/sse?poll=1"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        ["curl", "-sN", "--limit-rate", "4M", "-H", f"Accept: {accept}", f"{site.address}/sse?poll=1&signals=live"],
+        stdout=subprocess.PIPE, text=True)
     try:
         site.wait_for_log("stream opened")
-        time.sleep(0.3)
         end(site.weir)
+        got = process.communicate(timeout=PATIENCE_SECONDS)[0]
     finally:
-        site.nginx.poll()
-        curl.wait(PATIENCE_SECONDS)
-    assert curl.returncode != 0, "what is cut off does not look whole"
+        process.kill()
+        process.wait()
+    assert len(got) < 20_000_000 and "weir.live" not in got
+    if accept == "application/json":
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(got)
 
 
 @pytest.mark.parametrize("beginning", ["since=all", "last=2"])
@@ -211,16 +215,16 @@ def test_live_is_told_once_between_what_was_and_what_comes(site, beginning):
         for _ in range(8):
             with site.stream(f"/sse?{beginning}&signals=live") as stream:
                 events = [stream.event()]
-                while len(events) < 140 and (len(events) < 10 or "weir.live" not in [e.type for e in events[:-5]]):
+                while events[-1].type != "weir.live":
                     events.append(stream.event())
+                events += stream.events(5)
             live = [place for place, event in enumerate(events) if event.type == "weir.live"]
             assert len(live) == 1, [event.type for event in events]
             numbers = [int(event.data) for event in events if event.type == "message"]
             assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "none lost, none doubled"
             signal = events[live[0]]
             assert json.loads(signal.data) == {"id": signal.id}
-            before = events[live[0] - 1].id if live[0] else None
-            assert signal.id == before or not before
+            assert live[0] == 0 or signal.id == events[live[0] - 1].id
             follower = events[live[0] + 1]
             assert sequence(follower.id) == sequence(signal.id) + 1
     finally:
@@ -253,3 +257,118 @@ def test_a_heartbeat_can_be_an_event_with_the_newest_id(make_site):
 def test_what_else_is_wrong_is_said(site, query, field):
     problem = site.request("GET", f"/sse?{query}").problem()
     assert problem["field"] == field and problem["status"] == 400, problem
+
+
+# --- JSON ---
+
+HOSTILE = [
+    'plain', '"quoted" \\ back', "line\nline\n", "\r\n\r", "tab\t nul\x00 bell\x07 del\x7f", "é \u2028 🙂 \ufeff",
+    "data: x\nid: 6f2a91c4-1\n\nevent: weir.live", '{"json": [1, 2.50]}', "",
+]
+
+
+def json_lines(site, path, headers=None):
+    """What a stream of JSON lines has that ends."""
+    answer = site.request("GET", path, headers={"Accept": "application/x-ndjson"} | (headers or {}))
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/x-ndjson")
+    return [json.loads(line) for line in answer.body.decode().split("\n") if line]
+
+
+def test_lines_of_json_say_what_an_event_stream_says(site):
+    site.publish("x" * 300_000 + '"\n\\' * 30_000, topic="large")
+    ids = site.publish_all(HOSTILE, topic='t "1" 100%', event="n\\1")
+    lines = json_lines(site, "/sse?topic=%3E&poll=1&signals=live")
+    assert all(list(line) == ["id", "time", "topics", "event", "data"] for line in lines)
+    events = ended(site, "/sse?topic=%3E&poll=1&signals=live")
+    assert [(line["id"], line["event"], line["data"]) for line in lines] == \
+        [(event.id, event.type, event.data) for event in events]
+    assert [line["id"] for line in lines[1:-1]] == ids
+    assert lines[-1]["event"] == "weir.live" and json.loads(lines[-1]["data"]) == {"id": ids[-1]}
+    assert lines[1]["topics"] == ['t "1" 100%'] and abs(lines[1]["time"] / 1000 - time.time()) < 60
+    # As people type it.
+    jq = curl(site, "/sse?topic=large&poll=1", "-H", "Accept: application/x-ndjson")
+    assert json.loads(jq)["data"] == lines[0]["data"]
+
+
+def test_lines_of_json_go_on_live_and_break_a_silence_without_a_line(make_site):
+    site = make_site("--heartbeat", "0.2")
+    process = subprocess.Popen(
+        ["curl", "-sN", "-H", "Accept: application/x-ndjson", f"{site.address}/sse?signals=live"],
+        stdout=subprocess.PIPE)
+    try:
+        assert json.loads(process.stdout.readline())["event"] == "weir.live"
+        time.sleep(0.7)
+        ids = site.publish_all(["a", "b"])
+        lines = [process.stdout.readline() for _ in range(2)]
+        assert [json.loads(line)["id"] for line in lines] == ids
+        assert lines[0].startswith(b"  ") and lines[1].startswith(b"{")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_who_reads_lines_of_json_slowly_gets_them_all(site):
+    process = subprocess.Popen(
+        ["curl", "-sN", "--limit-rate", "4M", "-H", "Accept: application/x-ndjson",
+         f"{site.address}/sse?signals=live"], stdout=subprocess.PIPE)
+    try:
+        assert json.loads(process.stdout.readline())["event"] == "weir.live"
+        sent = [f"{number} " + '"\n' * (20_000 if number % 10 == 0 else 500) for number in range(100)]
+        ids = site.publish_all(sent)
+        lines = [json.loads(process.stdout.readline()) for _ in sent]
+        assert [(line["id"], line["data"]) for line in lines] == list(zip(ids, sent))
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_pages_of_json_go_on_where_the_last_one_ends(site):
+    weir("import", "--queue", site.queue, stdin="".join(
+        json.dumps({"topic": "a", "message": str(number)}) + "\n" for number in range(2300)))
+    accept = {"Accept": "application/json"}
+    found, since, counts = [], "all", []
+    while True:
+        answer = site.request("GET", f"/sse/a?poll=1&since={since}", headers=accept)
+        assert answer.headers["Content-Type"] == "application/json"
+        page = answer.json()
+        assert list(page) == ["events", "next"]
+        counts.append(len(page["events"]))
+        if not page["events"]:
+            break
+        found += [event["data"] for event in page["events"]]
+        since = page["next"]
+    assert found == [str(number) for number in range(2300)] and counts == [1000, 1000, 300, 0]
+    (live,) = site.publish_all(["live"], topic="a")
+    page = site.request("GET", f"/sse/a?poll=1&since={since}", headers=accept).json()
+    assert [event["id"] for event in page["events"]] == [live] and page["next"] == live
+
+
+def test_a_gap_is_a_line_too(site):
+    site.publish_all(["a"])
+    for headers, path in [({"Last-Event-ID": "00000001-7"}, "/sse?poll=1"), ({}, "/sse?poll=1&since=00000001-7")]:
+        lines = json_lines(site, path, headers)
+        assert [line["event"] for line in lines] == ["weir.gap", "message"]
+        assert json.loads(lines[0]["data"])["reason"] == "unknown-epoch"
+
+
+def test_a_stream_without_an_end_is_no_json_text(site):
+    problem = site.request("GET", "/sse", headers={"Accept": "application/json"}).problem()
+    assert (problem["status"], problem["code"]) == (406, "not_acceptable") and "poll=1" in problem["detail"]
+
+
+def test_while_weir_is_away_who_reads_json_is_told_in_json(site):
+    site.kill_weir()
+    for accept in ("application/x-ndjson", "application/json"):
+        answer = site.request("GET", "/sse?poll=1", headers={"Accept": accept})
+        assert answer.status == 503 and answer.headers["Retry-After"]
+        assert answer.problem()["code"] == "hub_unavailable"
+    answer = site.request("GET", "/sse", headers={"Accept": "text/event-stream"})
+    assert answer.status == 200 and b"retry: 2000" in answer.body
+
+
+def test_over_the_limit_who_reads_json_is_told_in_json(make_site):
+    site = make_site("--max-streams", "1")
+    with site.stream():
+        answer = site.request("GET", "/sse", headers={"Accept": "application/x-ndjson"})
+        assert answer.status == 503 and answer.headers["Retry-After"]
+        assert answer.problem()["code"] == "too_many_streams"

@@ -83,7 +83,7 @@ struct StreamBeginningTests {
 
   @Test func `two beginnings contradict each other`() {
     let problem = #expect(throws: Problem.self) { try read("since=all&last=1") }
-    #expect(problem?.code == .invalidParameter && problem?.field == "last")
+    #expect(problem?.code == .contradiction && problem?.field == "last")
   }
 
   private struct Unexpected: Error {}

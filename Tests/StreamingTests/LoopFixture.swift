@@ -72,6 +72,21 @@ final class LoopFixture {
 
   func delete(_ topic: String) throws { _ = try appender.delete([try Topic(topic)]) }
 
+  /// Publishes an event of some topics.
+  func publish(_ data: String, topics: [String], type: String?, retry: Int?) throws {
+    let event = Event(
+      type: try type.map { try EventType($0) }, data: data, retryMilliseconds: retry)
+    _ = try appender.append([
+      try PendingEvent(event, topics: try topics.map { try Topic($0) })
+    ])
+  }
+
+  /// Publishes many events in one batch.
+  func publishAtOnce(_ data: [String]) throws {
+    _ = try appender.append(
+      try data.map { try PendingEvent(Event(data: $0), topic: .default) })
+  }
+
   private static func publish(_ data: String, with appender: inout Appender) throws {
     _ = try appender.append([try PendingEvent(Event(type: nil, data: data), topic: .default)])
   }
@@ -140,6 +155,40 @@ final class LoopFixture {
       loop.serveBehind()
       loop.joinWaiting()
     }
+  }
+
+  /// Reads all that each stream gets until nobody has anything left to send: the contents of the records.
+  func contents() throws -> [String] {
+    var bytes = [[UInt8]](repeating: [], count: clients.count)
+    var quietCount = 0
+    while quietCount < 3 || !loop.behind.isEmpty {
+      for subscriber in loop.subscribers.all { loop.resume(subscriber) }
+      serve(rounds: 1)
+      quietCount += 1
+      for index in clients.indices {
+        var piece = [UInt8](repeating: 0, count: 65_536)
+        var span = piece.mutableSpan
+        guard case .transferred(let count) = try clients[index].socket.receive(into: &span),
+          count > 0
+        else { continue }
+        bytes[index] += piece[..<count]
+        quietCount = 0
+      }
+    }
+    return bytes.map(Self.content)
+  }
+
+  /// What stands in the STDOUT records of a response.
+  private static func content(of records: [UInt8]) -> String {
+    var content: [UInt8] = []
+    var place = 0
+    while place + 8 <= records.count {
+      let count = Int(records[place + 4]) << 8 | Int(records[place + 5])
+      let end = min(records.count, place + 8 + count)
+      if records[place + 1] == 6 { content += records[(place + 8)..<end] }
+      place = end + Int(records[place + 6])
+    }
+    return String(decoding: content, as: UTF8.self)
   }
 
   /// Reads all that a stream gets until it is live again.

@@ -20,6 +20,7 @@ package enum ProblemCode: String, CaseIterable, Encodable, Sendable {
   case eventTooLarge = "event_too_large"
   case tooManyStreams = "too_many_streams"
   case unsupportedMediaType = "unsupported_media_type"
+  case notAcceptable = "not_acceptable"
   case browserRefused = "browser_refused"
   case methodNotAllowed = "method_not_allowed"
   case notFound = "not_found"

@@ -4,6 +4,10 @@ import Kernel
 public struct RecordBody: Hashable, Sendable {
   /// Behind the record.
   public let next: Cursor
+  /// When the event was published, in milliseconds since 1970.
+  public let unixMilliseconds: Int64
+  /// Its topics.
+  public let topics: [Topic]
   /// When the event stops being delivered, in milliseconds since 1970; `Int64.max` for never.
   public let expiresAt: Int64
   let range: Range<Int>
@@ -19,12 +23,15 @@ extension QueueReader {
     var next = try cursor(at: sequence)
     guard next.sequence == sequence else { return nil }
     var layout: RecordLayout?
-    _ = try read(from: &next, upTo: sequence + 1, byteCountMaximum: 1) { record, _ in
+    var topics: [Topic] = []
+    _ = try read(from: &next, upTo: sequence + 1, byteCountMaximum: 1) { record, bytes in
       layout = record
+      record.forEachTopic(in: bytes) { topics += [Topic(encoded: $0)].compactMap(\.self) }
     }
     guard let layout else { return nil }
     return RecordBody(
-      next: next, expiresAt: layout.expiresAt,
+      next: next, unixMilliseconds: layout.unixMilliseconds, topics: topics,
+      expiresAt: layout.expiresAt,
       range: (next.offset - layout.body.count)..<next.offset)
   }
 

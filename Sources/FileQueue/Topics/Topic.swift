@@ -69,7 +69,7 @@ public struct Topic: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// What ``encode(_:)`` was given; nil where that cannot be.
-  static func decode(_ encoded: Span<UInt8>) -> [UInt8]? {
+  public static func decode(_ encoded: Span<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(encoded.count)
     var index = 0

@@ -22,16 +22,40 @@ struct AcceptHeader {
     quality(of: type) > quality(of: other)
   }
 
-  /// How much a type is wanted, in thousandths: what the range says that names it most exactly.
-  private func quality(of type: String) -> Int {
-    guard !ranges.isEmpty else { return 1000 }
+  /// Which of some types is wanted most: of those that are wanted alike one that is named, and of those the
+  /// first; nil where none is wanted.
+  ///
+  /// Programs name what they like, and `*/*` behind it for what they would take.
+  func best(of types: [String]) -> String? {
+    var best: (type: String, quality: Int, exactness: Int)?
+    for type in types {
+      let (quality, exactness) = match(type)
+      guard quality > 0 else { continue }
+      if let best, (quality, exactness) <= (best.quality, best.exactness) { continue }
+      best = (type, quality, exactness)
+    }
+    return best?.type
+  }
+
+  /// Whether a type is named, and wanted.
+  func names(_ type: String) -> Bool {
+    let (quality, exactness) = match(type)
+    return quality > 0 && exactness == 2
+  }
+
+  /// How much a type is wanted, in thousandths.
+  private func quality(of type: String) -> Int { match(type).quality }
+
+  /// What the range says that names a type most exactly: 2 for the type, 1 for its family, 0 for all.
+  private func match(_ type: String) -> (quality: Int, exactness: Int) {
+    guard !ranges.isEmpty else { return (1000, 0) }
     let family = type.utf8.prefix { $0 != UInt8(ascii: "/") } + "/*".utf8
-    for name in [Array(type.utf8), Array(family), Array("*/*".utf8)] {
+    for (exactness, name) in [(2, Array(type.utf8)), (1, Array(family)), (0, Array("*/*".utf8))] {
       if let range = ranges.first(where: { $0.type.text.utf8.elementsEqual(name) }) {
-        return range.quality
+        return (range.quality, exactness)
       }
     }
-    return 0
+    return (0, 0)
   }
 
   /// `0.8` in thousandths; what is no such number counts as not written.

@@ -20,11 +20,20 @@ extension Router {
       pathTopic: try Self.topic(of: request, behind: .stream), pairs: pairs,
       header: request.parameter("HTTP_LAST_EVENT_ID"),
       demoNames: configuration.streams.isDemo ? DemoRequest.names : [])
-    let headers = StreamOpening.headers
-    var source = StreamSource.queue(subscription.wanted)
+    var wanted = subscription.wanted
+    let type = try StreamType(
+      AcceptHeader(request.parameter("HTTP_ACCEPT")), isPoll: wanted.isPoll)
+    wanted.format = type.format
+    let headers = StreamOpening.headers(type)
+    var source = StreamSource.queue(wanted)
     if configuration.streams.isDemo,
       let demo = try DemoRequest(subscription, pairs: pairs)?.source
     {
+      guard type.format == .eventStream else {
+        throw Problem(
+          status: 406, code: .notAcceptable,
+          detail: "what is made up comes as text/event-stream only: accept that", field: "Accept")
+      }
       guard !demo.isOver else { return .now(Response(status: 204, headers: headers, body: [])) }
       source = .demo(demo)
     }
@@ -48,14 +57,14 @@ extension Router {
       counters.add(to: PageLayout.cell(refusal))
       let isToldID =
         configuration.streams.sendsCheckpoints && takesIDBlocks
-        && subscription.wanted.start == .next
+        && wanted.start == .next
       let id = isToldID ? queue.newestID : nil
-      return .now(try answer(to: refusal, returnDelay: delay, headers: headers, id: id))
+      return .now(try answer(to: refusal, returnDelay: delay, type, headers: headers, id: id))
     }
     let arrival = Arrival(
       remoteAddress: remoteAddress, source: source,
       opening: StreamOpening.bytes(
-        headers: headers + exchange.headers,
+        type, headers: headers + exchange.headers,
         retryMilliseconds: configuration.retryMilliseconds, requestID: request.requestID),
       whenOver: ended == .all
         ? StreamOpening.records(over.adding(exchange.headers), requestID: request.requestID) : nil,
@@ -67,21 +76,26 @@ extension Router {
 
   /// What one gets who may not have a stream now.
   private func answer(
-    to refusal: StreamRefusal, returnDelay: Int64?, headers: [(name: String, value: String)],
-    id: EventID?
+    to refusal: StreamRefusal, returnDelay: Int64?, _ type: StreamType,
+    headers: [(name: String, value: String)], id: EventID?
   ) throws(Problem) -> Response {
     let retry =
       returnDelay.map { Int($0 / 1_000_000) + 1 }
       ?? StreamOpening.jittered(configuration.retryMilliseconds)
+    func later(_ reason: String) throws(Problem) -> Response {
+      guard type.format == .eventStream else {
+        throw Problem(
+          status: 503, code: .tooManyStreams, detail: reason,
+          retryAfterSeconds: (retry + 999) / 1000)
+      }
+      return StreamOpening.later(reason, headers: headers, retryMilliseconds: retry, id: id)
+    }
     switch refusal {
     case .total:
-      return StreamOpening.later(
-        "all \(admission.limits.streamCountMaximum) streams are taken: come back later",
-        headers: headers, retryMilliseconds: retry, id: id)
+      return try later(
+        "all \(admission.limits.streamCountMaximum) streams are taken: come back later")
     case .rate:
-      return StreamOpening.later(
-        "too many streams begin at once: come back later", headers: headers,
-        retryMilliseconds: retry, id: id)
+      return try later("too many streams begin at once: come back later")
     case .address:
       let maximum = admission.limits.streamsPerAddressCountMaximum ?? 0
       throw Problem(

@@ -22,7 +22,7 @@ struct StreamBeginning {
     let last = try pairs.onlyValue(of: "last")
     guard since == nil || last == nil else {
       throw Problem(
-        status: 400, code: .invalidParameter,
+        status: 400, code: .contradiction,
         detail: "since and last both say where the stream begins: name one of them", field: "last")
     }
     if let since {

@@ -5,21 +5,25 @@ import FileQueue
 /// How every stream begins.
 enum StreamOpening {
   /// The headers that make it a stream that nobody on the way holds back or keeps.
-  static let headers: [(name: String, value: String)] = [
-    (name: "Content-Type", value: "text/event-stream"),
-    (name: "Cache-Control", value: "no-store"),
-    (name: "X-Accel-Buffering", value: "no"),
-  ]
+  static func headers(_ type: StreamType) -> [(name: String, value: String)] {
+    [
+      (name: "Content-Type", value: type.name), (name: "Cache-Control", value: "no-store"),
+      (name: "X-Accel-Buffering", value: "no"),
+    ]
+  }
 
-  /// The response head and the `retry:` line, as records.
+  /// The response head and what comes before the first event, as records: in an event stream the `retry:` line.
   ///
   /// No blank line follows `retry:`: it belongs to the block of the id, or of the first event, because
   /// several clients hand a block of its own to the application as an empty event.
   static func bytes(
-    headers: [(name: String, value: String)], retryMilliseconds: Int, requestID: UInt16
+    _ type: StreamType, headers: [(name: String, value: String)], retryMilliseconds: Int,
+    requestID: UInt16
   ) -> [UInt8] {
     var content = Response(status: 200, headers: headers, body: []).rendered
-    EventStreamWriter.appendRetry(milliseconds: jittered(retryMilliseconds), to: &content)
+    if type.format == .eventStream {
+      EventStreamWriter.appendRetry(milliseconds: jittered(retryMilliseconds), to: &content)
+    }
     var frame = OutputFrame(requestID: requestID)
     frame.append(content)
     return frame.finish()

@@ -11,6 +11,7 @@ final class Audience {
     var names: EventNames?
     /// Whether a silence is broken by an event rather than by a comment.
     var hasHeartbeats = false
+    var format = StreamFormat.eventStream
     let requestID: UInt16
   }
 
@@ -81,7 +82,8 @@ extension Audience.Key {
     case .queue(let request):
       self.init(
         filter: request.filter, names: request.names,
-        hasHeartbeats: request.signals.contains(.heartbeat), requestID: requestID)
+        hasHeartbeats: request.signals.contains(.heartbeat), format: request.format,
+        requestID: requestID)
     case .demo(let demo):
       self.init(filter: demo.filter, requestID: requestID)
     }

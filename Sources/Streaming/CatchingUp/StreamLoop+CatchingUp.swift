@@ -40,6 +40,10 @@ extension StreamLoop {
   /// Sends a subscriber what the queue has for it, up to where the loop's feed is, and all of its past;
   /// returns the bytes.
   private func catchUp(_ subscriber: Subscriber, from start: Cursor, now: Int64) -> Int {
+    if isPageFull(subscriber) {
+      finish(subscriber)
+      return 0
+    }
     if let last = subscriber.last { return serve(last, to: subscriber) }
     let joinsAt = subscriber.joinsAt
     let end = pastEnd(of: subscriber)
@@ -48,20 +52,23 @@ extension StreamLoop {
       return 0
     }
     let audience = subscriber.audience
+    // A page is one subscriber's own.
+    let isShared = subscriber.pageItemCount == nil
     let turn: ReplayTurns.Turn
-    if let known = replayTurns.turn(
-      of: audience, from: start.sequence, upTo: subscriber.isPoll ? end : .max, joinsAt: joinsAt,
-      now: now, wall)
+    if isShared,
+      let known = replayTurns.turn(
+        of: audience, from: start.sequence, upTo: subscriber.isPoll ? end : .max, joinsAt: joinsAt,
+        now: now, wall)
     {
       turn = known
     } else {
       do throws(QueueError) {
-        turn = try makeTurn(audience, from: start, upTo: end, joinsAt: joinsAt, now: now)
+        turn = try makeTurn(for: subscriber, from: start, upTo: end, now: now)
       } catch {
         pause(subscriber, error, then: .catchUp(from: .event(start)))
         return 0
       }
-      if turn.isOn(from: start.sequence) { replayTurns.note(turn, from: start.sequence) }
+      if isShared, turn.isOn(from: start.sequence) { replayTurns.note(turn, from: start.sequence) }
     }
     subscriber.readPause.noteSuccess()
     if let sequence = turn.lastSequence { subscriber.toldSequence = sequence }
@@ -69,32 +76,45 @@ extension StreamLoop {
       proceed(subscriber, .catchUp(from: turn.next))
       return 0
     }
+    if !isShared { subscriber.pageItemCount = frame.itemCount }
     counts.add(frame.eventCount, to: .replayedEvents)
     send(frame, to: subscriber, then: .catchUp(from: turn.next))
     return frame.byteCount
   }
 
-  /// Reads and renders what subscribers of an audience are sent next from a place on.
+  /// Reads and renders what a subscriber, and others of its audience, are sent next from a place on.
   private func makeTurn(
-    _ audience: Audience, from start: Cursor, upTo end: UInt64, joinsAt: UInt64, now: Int64
+    for subscriber: Subscriber, from start: Cursor, upTo end: UInt64, now: Int64
   ) throws(QueueError) -> ReplayTurns.Turn {
+    let audience = subscriber.audience
+    let joinsAt = subscriber.joinsAt
+    let isJSON = audience.key.format != .eventStream
     var cursor = start
     let names = audience.key.names
     var retries = ReplayTurns.Retries()
-    let frame = frames.take(requestID: audience.key.requestID)
+    let frame = takeFrame(for: subscriber)
     var lastSequence: UInt64?
     var largeSequence: UInt64?
+    // The first event that has no place in a page.
+    var nextSequence: UInt64?
     do throws(QueueError) {
       let unixNow = wall()
       let outcome = try reader.read(
         from: &cursor, upTo: end, matching: audience.key.filter,
         byteCountMaximum: StreamLimits.frameByteCountMaximum
       ) { record, bytes in
-        if record.expiresAt <= unixNow || largeSequence != nil { return }
+        if record.expiresAt <= unixNow || largeSequence != nil || nextSequence != nil { return }
         let body = bytes.extracting(record.body)
         if !names.take(body) { return }
-        if record.body.count > StreamLimits.framedBodyByteCountMaximum {
+        if let count = frame.itemCount, count >= StreamLimits.pageEventCountMaximum {
+          nextSequence = record.sequence
+        } else if record.body.count > StreamLimits.framedBodyByteCountMaximum
+          || (isJSON && !render(record, bytes))
+        {
           largeSequence = record.sequence
+        } else if isJSON {
+          frame.append(line: line, expiresAt: record.expiresAt)
+          lastSequence = record.sequence
         } else {
           if let retry = EventStreamWriter.retryLine(in: body),
             !retries.isSent(of: record.sequence, joinsAt: joinsAt)
@@ -106,15 +126,17 @@ extension StreamLoop {
           lastSequence = record.sequence
         }
       }
-      if case .gap(let gap) = outcome, largeSequence == nil {
-        frame.append(event(of: gap, next: cursor.sequence))
+      if case .gap(let gap) = outcome, largeSequence == nil, nextSequence == nil {
+        let event = event(of: gap, next: cursor.sequence)
+        frame.append(gap: content(event.event, as: audience.key.format), event.reason)
+        lastSequence = cursor.sequence - 1
       }
     } catch {
       // What was rendered before it is sent now; the next turn meets the error at once.
       if frame.isEmpty, largeSequence == nil { throw error }
     }
     frame.close()
-    var next = Subscriber.Place.event(cursor)
+    var next = Subscriber.Place.event(nextSequence.map { Cursor(before: $0) } ?? cursor)
     if let largeSequence {
       if let body = try reader.body(of: largeSequence) {
         next = .inside(body, sentByteCount: 0)
@@ -133,6 +155,9 @@ extension StreamLoop {
     if done == 0, body.expiresAt <= wall() {
       proceed(subscriber, .catchUp(from: .event(body.next)))
       return 0
+    }
+    if subscriber.audience.key.format != .eventStream {
+      return sendJSONPiece(of: body, from: done, to: subscriber)
     }
     // What its own past has told browsers to wait is not for it.
     let isPast = body.next.sequence <= subscriber.joinsAt

@@ -39,21 +39,16 @@ extension StreamLoop {
       return proceed(subscriber, .catchUp(from: subscriber.beginning))
     }
     let next = found.first ?? subscriber.joinsAt
-    var content: [UInt8] = []
+    let frame = takeFrame(for: subscriber)
     if let gap = search.gap {
-      event(of: gap, next: next).event.append(to: &content)
+      let event = event(of: gap, next: next)
+      frame.append(gap: content(event.event, as: subscriber.audience.key.format), event.reason)
     } else if found.isEmpty, subscriber.takesIDBlocks {
-      content += checkpoint(next - 1)
+      frame.append(checkpoint(next - 1))
     }
-    subscriber.toldSequence = next - 1
-    send(content, gap: search.gap == nil ? nil : .damaged, to: subscriber)
-  }
-
-  private func send(_ content: [UInt8], gap: GapReason?, to subscriber: Subscriber) {
-    let frame = frames.take(requestID: subscriber.connection.requestID)
-    frame.append(content)
-    if let gap { frame.note(gap) }
     frame.close()
+    subscriber.toldSequence = next - 1
+    subscriber.pageItemCount = frame.itemCount
     send(frame, to: subscriber, then: .catchUp(from: subscriber.beginning))
     frames.put(frame)
   }
@@ -66,7 +61,8 @@ extension StreamLoop {
       proceed(subscriber, .catchUp(from: subscriber.beginning))
       return 0
     }
-    let frame = frames.take(requestID: subscriber.connection.requestID)
+    let frame = takeFrame(for: subscriber)
+    let isJSON = subscriber.audience.key.format != .eventStream
     defer { frames.put(frame) }
     let unixNow = wall()
     var largeSequence: UInt64?
@@ -74,13 +70,21 @@ extension StreamLoop {
       sequences, byteCountMaximum: StreamLimits.frameByteCountMaximum
     ) { record, bytes in
       if record.expiresAt <= unixNow { return true }
-      guard record.body.count <= StreamLimits.framedBodyByteCountMaximum else {
+      guard record.body.count <= StreamLimits.framedBodyByteCountMaximum,
+        !isJSON || render(record, bytes)
+      else {
         largeSequence = record.sequence
         return false
       }
-      frame.append(pastEvent: bytes.extracting(record.body), expiresAt: record.expiresAt)
+      if isJSON {
+        frame.append(line: line, expiresAt: record.expiresAt)
+      } else {
+        frame.append(pastEvent: bytes.extracting(record.body), expiresAt: record.expiresAt)
+      }
+      if let count = frame.itemCount, count >= StreamLimits.pageEventCountMaximum { return false }
       return frame.byteCount < StreamLimits.frameByteCountMaximum
     }
+    subscriber.pageItemCount = frame.itemCount
     var next = subscriber.beginning
     if let largeSequence, let body = try reader.body(of: largeSequence) {
       next = .inside(body, sentByteCount: 0)

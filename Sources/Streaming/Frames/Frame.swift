@@ -10,6 +10,8 @@ final class Frame {
   private var output: OutputFrame
   /// Events whose last byte is in it.
   private(set) var eventCount = 0
+  /// What is in the page that it goes on with, up to its end; nil where it is for none.
+  var itemCount: Int?
   /// Why events are missing, where it tells so.
   private(set) var gap: GapReason?
   /// How old events were when they were rendered for live subscribers, in milliseconds, and how many
@@ -39,10 +41,38 @@ final class Frame {
   ///
   /// - Parameter expiresAt: when it stops being delivered, in milliseconds since 1970.
   func append(event body: Span<UInt8>, expiresAt: Int64) {
+    beginItem()
     let start = output.contentOffset
     output.append(body)
     eventCount += 1
-    if expiresAt != .max { expiring.append((start..<output.byteCount, expiresAt)) }
+    // An item of a page cannot be taken out: the next one's comma stands for it, too.
+    if expiresAt != .max, itemCount == nil {
+      expiring.append((start..<output.byteCount, expiresAt))
+    }
+  }
+
+  /// Appends a piece of a large event as JSON.
+  func append(piece: [UInt8], isFirst: Bool) {
+    if isFirst { beginItem() }
+    output.append(piece)
+  }
+
+  /// Appends an event that has been rendered as JSON.
+  func append(line: [UInt8], expiresAt: Int64) { append(event: line.span, expiresAt: expiresAt) }
+
+  /// Notes that the last byte of a large event is in it.
+  func noteEvent() { eventCount += 1 }
+
+  /// Appends one of weir's own events.
+  func append(own event: [UInt8]) {
+    beginItem()
+    output.append(event)
+  }
+
+  private func beginItem() {
+    guard let count = itemCount else { return }
+    if count > 0 { output.append([UInt8(ascii: ",")]) }
+    itemCount = count + 1
   }
 
   /// Appends an event without a line of it.
@@ -85,8 +115,10 @@ final class Frame {
   /// The same frame for one who has the first `done` bytes, without the events that have expired since.
   ///
   /// The length of a record is sent before it, so that nothing can be taken out: a comment of as many
-  /// bytes stands there instead.
-  func withoutExpired(from done: Int, _ unixNow: () -> Int64) -> Frame {
+  /// bytes stands there instead, or spaces where the format knows no comments.
+  func withoutExpired(
+    from done: Int, as format: StreamFormat, _ unixNow: () -> Int64
+  ) -> Frame {
     let now = unixNow()
     let copy = Frame(output, eventCount: eventCount, gap: gap)
     for event in expiring where event.place.lowerBound >= done {
@@ -96,7 +128,8 @@ final class Frame {
       }
       let (first, last) = (event.place.lowerBound, event.place.upperBound - 1)
       copy.output.overwrite(event.place) {
-        $0 == first ? UInt8(ascii: ":") : UInt8(ascii: $0 == last ? "\n" : " ")
+        guard format == .eventStream else { return UInt8(ascii: " ") }
+        return $0 == first ? UInt8(ascii: ":") : UInt8(ascii: $0 == last ? "\n" : " ")
       }
       copy.eventCount -= 1
     }
@@ -109,15 +142,11 @@ final class Frame {
     self.gap = gap
   }
 
-  func append(_ gap: GapEvent) {
-    var content: [UInt8] = []
-    gap.event.append(to: &content)
-    append(content)
-    note(gap.reason)
+  /// Appends what tells of missing events.
+  func append(gap event: [UInt8], _ reason: GapReason) {
+    append(own: event)
+    gap = reason
   }
-
-  /// Notes that it tells of missing events.
-  func note(_ gap: GapReason) { self.gap = gap }
 
   func append(records: [UInt8]) { output.append(records: records) }
   func appendEnd() { output.appendEnd() }
@@ -127,6 +156,7 @@ final class Frame {
   func reset(requestID: UInt16) {
     output.reset(requestID: requestID)
     eventCount = 0
+    itemCount = nil
     gap = nil
     lags.removeAll(keepingCapacity: true)
     expiring.removeAll(keepingCapacity: true)

@@ -46,7 +46,9 @@ extension StreamLoop {
   /// Sends the rest of a frame to a subscriber whose socket has room again.
   func resume(_ subscriber: Subscriber) {
     guard case .blocked(let held, let done, let next) = subscriber.state else { return }
-    let frame = held.hasExpired(from: done, wall) ? held.withoutExpired(from: done, wall) : held
+    let frame =
+      held.hasExpired(from: done, wall)
+      ? held.withoutExpired(from: done, as: subscriber.audience.key.format, wall) : held
     do {
       let sent = try frame.send(to: subscriber.connection, from: done)
       guard case .transferred(let byteCount) = sent else { return }

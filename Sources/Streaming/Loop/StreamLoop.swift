@@ -35,6 +35,9 @@ package final class StreamLoop {
   var subscribers = TokenSlab<Subscriber>()
   var audiences = Audiences()
   var frames = FramePool()
+  /// The event that was rendered as JSON last, and which one it is.
+  var line: [UInt8] = []
+  var lineSequence: UInt64 = 0
   /// Subscribers that wait until the feed is where they begin.
   var joining: [Subscriber] = []
   /// Subscribers that are behind and whose sockets have room, in the order of their turns; by their

@@ -54,15 +54,22 @@ extension StreamLoop {
           if isExpired || audience.largeSequence != nil { return }
           if !audience.key.names.take(body) { return }
           let frame = frame(of: audience, &touched)
+          let isJSON = audience.key.format != .eventStream
           if body.count > StreamLimits.framedBodyByteCountMaximum
             || renderedByteCount >= StreamLimits.passRenderedByteCountMaximum
+            || (isJSON && !render(record, bytes))
           {
             audience.largeSequence = record.sequence
           } else {
-            frame.append(event: body, expiresAt: record.expiresAt)
+            if isJSON {
+              frame.append(line: line, expiresAt: record.expiresAt)
+              renderedByteCount += line.count
+            } else {
+              frame.append(event: body, expiresAt: record.expiresAt)
+              renderedByteCount += body.count
+            }
             frame.noteLag(milliseconds: lag)
             fullestByteCount = max(fullestByteCount, frame.byteCount)
-            renderedByteCount += body.count
             audience.frameSequence = record.sequence
           }
         }
@@ -90,7 +97,10 @@ extension StreamLoop {
     let event = event(of: gap, next: feed.sequence)
     for audience in audiences.all.values where !audience.live.isEmpty {
       // Whoever reads from the queue meets it there.
-      if audience.largeSequence == nil { frame(of: audience, &touched).append(event) }
+      if audience.largeSequence == nil {
+        frame(of: audience, &touched)
+          .append(gap: content(event.event, as: audience.key.format), event.reason)
+      }
     }
   }
 

@@ -78,22 +78,20 @@ extension StreamLoop {
     if audience.key.hasHeartbeats {
       let newest = feed.sequence - 1
       audience.toldSequence = newest
-      return signal(.heartbeat, upTo: newest)
+      return signal(.heartbeat, upTo: newest, as: audience.key.format)
     }
-    var content: [UInt8] = []
-    EventStreamWriter.appendComment("", to: &content)
-    appendCheckpoint(for: audience, to: &content)
+    var content = audience.key.format.heartbeat
+    if audience.key.format == .eventStream { appendCheckpoint(for: audience, to: &content) }
     return content
   }
 
   /// The sign of life for one who is not live: what it has may be told it, but not the newest id.
   private func heartbeat(for subscriber: Subscriber) -> [UInt8] {
-    if subscriber.audience.key.hasHeartbeats, let place = subscriber.place {
-      return signal(.heartbeat, upTo: place - 1)
+    let key = subscriber.audience.key
+    guard key.hasHeartbeats, key.format != .page, let place = subscriber.place else {
+      return key.format.heartbeat
     }
-    var content: [UInt8] = []
-    EventStreamWriter.appendComment("", to: &content)
-    return content
+    return signal(.heartbeat, upTo: place - 1, as: key.format)
   }
 
   /// Tells an audience the newest id where its subscribers are better off with it: the id of an event long
@@ -163,9 +161,10 @@ extension StreamLoop {
   private func showClock(now: Int64) {
     var next = now + Self.clockNanoseconds
     for audience in audiences.all.values where !audience.live.isEmpty {
-      guard audience.key.filter.topics == [.default], audience.key.filter.patterns.isEmpty else {
-        continue
-      }
+      let key = audience.key
+      guard key.filter.topics == [.default], key.filter.patterns.isEmpty, key.names == nil,
+        key.format == .eventStream
+      else { continue }
       let due = audience.lastPublishedAt + Self.clockNanoseconds
       if due > now {
         next = min(next, due)

@@ -33,8 +33,9 @@ extension StreamLoop {
   }
 
   private func begin(_ subscriber: Subscriber, _ arrival: Arrival) throws {
-    let opening = frames.take(requestID: subscriber.connection.requestID)
+    let opening = takeFrame(for: subscriber)
     opening.append(records: arrival.opening)
+    if subscriber.pageItemCount != nil { opening.append(Self.pageBegin) }
     var content: [UInt8] = []
     let next: Subscriber.Continuation
     var isHeld = arrival.whenOver != nil
@@ -45,14 +46,16 @@ extension StreamLoop {
     case .queue(let request):
       switch try Resumption(request, joinsAt: arrival.joinsAt, in: queue, &reader) {
       case .join(let sequence):
-        if arrival.takesIDBlocks {
+        if subscriber.takesIDBlocks {
           content += checkpoint(sequence - 1)
           subscriber.toldSequence = sequence - 1
         }
         next = .join(at: sequence)
       case .replay(let sequence):
         counts.add(to: .replays)
-        if request.start.isWithoutID, arrival.takesIDBlocks { content += checkpoint(sequence - 1) }
+        if request.start.isWithoutID, subscriber.takesIDBlocks {
+          content += checkpoint(sequence - 1)
+        }
         subscriber.toldSequence = sequence - 1
         next = .catchUp(from: .event(Cursor(before: sequence)))
       case .search(let search):
@@ -61,7 +64,9 @@ extension StreamLoop {
         next = .catchUp(from: subscriber.beginning)
       case .afterGap(let gap):
         counts.add(to: .replays)
-        opening.append(gap)
+        opening.append(
+          gap: self.content(gap.event, as: subscriber.audience.key.format), gap.reason)
+        subscriber.pageItemCount = opening.itemCount
         isHeld = false
         subscriber.toldSequence = gap.oldest.sequence - 1
         next = .catchUp(from: .event(Cursor(before: gap.oldest.sequence)))
@@ -137,26 +142,31 @@ extension StreamLoop {
     subscriber.owesLive = false
     subscriber.toldSequence = feed.sequence - 1
     let frame = frames.take(requestID: subscriber.connection.requestID)
-    frame.append(signal(.live, upTo: feed.sequence - 1))
+    frame.append(signal(.live, upTo: feed.sequence - 1, as: subscriber.audience.key.format))
     frame.close()
     send(frame, to: subscriber, then: .join(at: feed.sequence))
     frames.put(frame)
   }
 
   /// Ends a stream that has got what was there when it came.
-  private func finish(_ subscriber: Subscriber) {
-    let frame = frames.take(requestID: subscriber.connection.requestID)
-    if subscriber.owesLive { frame.append(signal(.live, upTo: subscriber.joinsAt - 1)) }
+  func finish(_ subscriber: Subscriber) {
+    let frame = takeFrame(for: subscriber)
+    let isFull = isPageFull(subscriber)
+    let end = isFull ? subscriber.toldSequence ?? 0 : subscriber.joinsAt - 1
+    if subscriber.owesLive, !isFull {
+      frame.append(own: signal(.live, upTo: end, as: subscriber.audience.key.format))
+    }
+    if subscriber.pageItemCount != nil { frame.append(pageEnd(next: queue.epochs.id(of: end))) }
     frame.appendEnd()
     send(frame, to: subscriber, then: .close)
     frames.put(frame)
   }
 
   /// A signal that a stream has everything up to an event.
-  func signal(_ signal: StreamSignal, upTo sequence: UInt64) -> [UInt8] {
-    var content: [UInt8] = []
-    OwnEvent(signal, upTo: queue.epochs.id(of: sequence)).append(to: &content)
-    return content
+  func signal(
+    _ signal: StreamSignal, upTo sequence: UInt64, as format: StreamFormat
+  ) -> [UInt8] {
+    content(OwnEvent(signal, upTo: queue.epochs.id(of: sequence)), as: format)
   }
 
   /// Ends a stream as FastCGI has it, then closes the connection.

@@ -12,16 +12,19 @@ package struct StreamRequest: Sendable {
   package var isPoll: Bool
   /// What it is told beside the events.
   package var signals: Set<StreamSignal>
+  /// How its events are written.
+  package var format: StreamFormat
 
   /// A request for the events of some topics.
   package init(
     _ filter: TopicFilter, names: EventNames? = nil, from start: StreamStart, isPoll: Bool = false,
-    signals: Set<StreamSignal> = []
+    signals: Set<StreamSignal> = [], format: StreamFormat = .eventStream
   ) {
     self.filter = filter
     self.names = names
     self.start = start
     self.isPoll = isPoll
     self.signals = signals
+    self.format = format
   }
 }

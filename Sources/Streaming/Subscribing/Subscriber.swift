@@ -64,6 +64,8 @@ final class Subscriber {
   let takesIDBlocks: Bool
   /// What it gets before anything else.
   var last: LastEvents?
+  /// What is in the page of JSON that it gets; nil for one that gets no page.
+  var pageItemCount: Int?
   /// Whether it is still to be told that what comes is now.
   var owesLive: Bool
   /// The beginning of its answer, which is held back until there is something for it: its topics have ended.
@@ -89,12 +91,14 @@ final class Subscriber {
     slot = arrival.slot
     remoteAddress = arrival.remoteAddress
     joinsAt = arrival.joinsAt
-    takesIDBlocks = arrival.takesIDBlocks
     if case .queue(let request) = arrival.source {
       isPoll = request.isPoll
       owesLive = request.signals.contains(.live)
+      if request.format == .page { pageItemCount = 0 }
+      takesIDBlocks = arrival.takesIDBlocks && request.format == .eventStream
     } else {
       isPoll = false
+      takesIDBlocks = arrival.takesIDBlocks
       owesLive = false
     }
     state = .joining(at: joinsAt)

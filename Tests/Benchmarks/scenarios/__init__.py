@@ -3,7 +3,7 @@
 import importlib
 
 NAMES = (
-    "latency", "loads", "saturation", "storm", "memory", "publishing", "topics", "replay", "slow")
+    "latency", "loads", "saturation", "storm", "memory", "publishing", "topics", "replay", "last", "slow")
 
 
 def all_scenarios():
