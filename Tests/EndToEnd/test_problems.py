@@ -140,7 +140,8 @@ def shared(make_site):
 
 
 @pytest.mark.parametrize("path, method", [("/sse", "GET"), ("/sse/orders", "GET"), ("/publish", "PUT"),
-                                          ("/publish/orders", "POST")])
+                                          ("/publish/orders", "POST"), ("/topics", "GET"),
+                                          ("/topics/orders", "DELETE")])
 def test_a_preflight_is_answered_on_each_route(shared, path, method):
     asked = {"Access-Control-Request-Method": method,
              "Access-Control-Request-Headers": "authorization,content-type,idempotency-key"}
@@ -169,6 +170,7 @@ def test_a_page_may_read_the_errors_of_what_it_may_ask_for(shared):
         shared.request("PUT", "/publish", "{}", PAGE | {"Content-Type": "application/json"}),
         shared.request("PUT", "/publish", "x" * 2_000_000, PAGE | {"Content-Type": "application/json"}),
         shared.request("DELETE", "/publish", headers=PAGE),
+        shared.request("GET", "/topics/none", headers=PAGE),
     ):
         assert answer.problem()["status"] >= 400
         assert answer.headers["Access-Control-Allow-Origin"] == "https://page.example"

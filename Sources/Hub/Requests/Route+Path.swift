@@ -27,8 +27,8 @@ extension Route {
   /// Whether pages ask for it, those of other origins too.
   var isForPages: Bool {
     switch self {
-    case .stream, .publish: true
-    case .topics, .status, .metrics, .health, .other: false
+    case .stream, .publish, .topics: true
+    case .status, .metrics, .health, .other: false
     }
   }
 
@@ -37,7 +37,7 @@ extension Route {
     switch self {
     case .stream: "GET, HEAD, OPTIONS"
     case .publish: "PUT, POST, OPTIONS"
-    case .topics: "GET, HEAD, DELETE"
+    case .topics: "GET, HEAD, DELETE, OPTIONS"
     case .status, .metrics, .health, .other: "GET, HEAD"
     }
   }
