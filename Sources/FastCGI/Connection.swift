@@ -6,10 +6,12 @@ final class Connection {
   enum State {
     /// Waiting for a request, or collecting it.
     case collecting(Gate)
-    /// The request is being answered by somebody else.
-    case answering(requestID: UInt16, keepsConnection: Bool)
-    /// The socket is full: the rest of an answer has to go first.
-    case sending([UInt8], sentByteCount: Int, keepsConnection: Bool)
+    /// The request is being answered by somebody else, who may be taking its body.
+    case answering(Reply)
+    /// The socket is full: the rest of an answer, or of a piece of one, has to go first.
+    case sending([UInt8], sentByteCount: Int, isLast: Bool, Reply)
+    /// The request was answered before its body was whole: the rest of it goes by.
+    case passing(Reply)
   }
 
   private var socket: Descriptor?
@@ -19,7 +21,7 @@ final class Connection {
   var received: [UInt8] = []
   /// Whether the peer has said that it sends no more; it may still read.
   var peerHasFinished = false
-  /// Body bytes of the present request that were dropped because it is refused.
+  /// Body bytes of the present request that were dropped because it is refused or answered.
   var discardedByteCount = 0
   /// When the connection is closed unless something happens, monotonic nanoseconds.
   var deadline: Int64
@@ -29,6 +31,27 @@ final class Connection {
     self.token = token
     self.deadline = deadline
     state = .collecting(gate)
+  }
+
+  /// The request that is being answered; nil while one is waited for or collected.
+  var reply: Reply? {
+    switch state {
+    case .collecting: nil
+    case .answering(let reply), .sending(_, _, _, let reply), .passing(let reply): reply
+    }
+  }
+
+  /// Notes what has become of the request's body.
+  func setInput(_ input: Reply.Input) {
+    guard var reply else { return }
+    reply.input = input
+    switch state {
+    case .collecting: break
+    case .answering: state = .answering(reply)
+    case .sending(let bytes, let count, let isLast, _):
+      state = .sending(bytes, sentByteCount: count, isLast: isLast, reply)
+    case .passing: state = .passing(reply)
+    }
   }
 
   /// Gives the socket away; the connection has none afterwards.

@@ -11,4 +11,16 @@ public struct Exchange: Sendable {
   public func complete(_ response: Response) {
     mailbox.post(.response(response.adding(headers), token))
   }
+
+  /// Sends a piece of an answer to a request whose body goes to a sink.
+  ///
+  /// ``BodySink/drained()`` asks for the next one. The first begins with ``Response/rendered``.
+  public func send(_ piece: [UInt8], isLast: Bool) {
+    mailbox.post(.piece(piece, isLast: isLast, token))
+  }
+
+  /// Asks for more of the body, after ``BodySink/take(_:)`` has said that it takes none.
+  public func resume() {
+    mailbox.post(.resume(token))
+  }
 }

@@ -10,6 +10,8 @@ import SystemPackage
 final class Front {
   enum Letter: Sendable {
     case response(Response, EpollToken)
+    case piece([UInt8], isLast: Bool, EpollToken)
+    case resume(EpollToken)
     case stop
   }
 
@@ -21,20 +23,20 @@ final class Front {
 
   /// Nil once the front has been told to stop: the socket closes with the last front's.
   private var listener: SharedListener?
-  private let responder: any Responder
-  private let limits: FrontLimits
-  private let shortage: Shortage
-  private let mailbox: Mailbox<Letter>
+  let responder: any Responder
+  let limits: FrontLimits
+  let shortage: Shortage
+  let mailbox: Mailbox<Letter>
   private let waker: Waker
-  private var epoll: Epoll
-  private var connections = TokenSlab<Connection>()
-  private let file: MemoryFile
-  private var chunk = [UInt8](repeating: 0, count: FrontLimits.receiveByteCount)
+  var epoll: Epoll
+  var connections = TokenSlab<Connection>()
+  let file: MemoryFile
+  var chunk = [UInt8](repeating: 0, count: FrontLimits.receiveByteCount)
   /// When accepting goes on; nil while it does.
   private var acceptsAgainAt: Int64?
   private var nextSweepAt: Int64 = 0
   /// When the front ends even if answers are missing; nil until it is told to stop.
-  private var endsAt: Int64?
+  var endsAt: Int64?
   private static let sweepNanoseconds: Int64 = 1_000_000_000
 
   init(
@@ -77,7 +79,7 @@ final class Front {
     if Clock.monotonicNanoseconds() >= endsAt { return true }
     return !connections.all.contains { connection in
       switch connection.state {
-      case .answering, .sending: true
+      case .answering, .sending, .passing: true
       case .collecting(let gate): gate.hasBegun || !connection.received.isEmpty
       }
     }
@@ -101,7 +103,9 @@ final class Front {
     default:
       guard let connection = connections.element(event.token) else { return }
       // Both directions are closed: nobody reads the answer.
-      if event.readiness.isBroken, connection.peerHasFinished {
+      if event.readiness.isBroken,
+        connection.peerHasFinished || connection.reply?.isPaused == true
+      {
         return close(connection)
       }
       if event.readiness.contains(.writable) { resume(connection) }
@@ -118,12 +122,13 @@ final class Front {
       try stopAccepting()
       // What has been sent by now is answered.
       for connection in connections.all { receive(connection) }
+      for connection in connections.all { connection.reply?.sink?.stop() }
     case .response(let response, let token):
-      guard let connection = connections.element(token),
-        case .answering(let requestID, let keepsConnection) = connection.state
-      else { return }
-      send(response, to: connection, requestID: requestID, keepsConnection: keepsConnection)
-      if connections.element(token) != nil { advance(connection) }
+      give(response.rendered, isLast: true, to: token)
+    case .piece(let bytes, let isLast, let token):
+      give(bytes, isLast: isLast, to: token)
+    case .resume(let token):
+      if let connection = connections.element(token) { resumeBody(of: connection) }
     }
   }
 
@@ -172,11 +177,11 @@ final class Front {
       Clock.monotonicNanoseconds() + limits.acceptPauseMilliseconds * 1_000_000
   }
 
-  private func newGate() -> Gate {
+  func newGate() -> Gate {
     Gate(bodyByteCountMaximum: limits.requestBodyByteCountMaximum)
   }
 
-  private func deadline(_ seconds: Int64) -> Int64 {
+  func deadline(_ seconds: Int64) -> Int64 {
     Clock.monotonicNanoseconds() + seconds * 1_000_000_000
   }
 
@@ -184,217 +189,14 @@ final class Front {
   private func sweep(now: Int64) {
     nextSweepAt = now + Self.sweepNanoseconds
     for connection in connections.all where connection.deadline <= now {
-      if case .answering = connection.state { continue }
+      if case .answering(let reply) = connection.state, !reply.waitsForBody { continue }
       close(connection)
     }
   }
 
-  private func close(_ connection: Connection) {
+  func close(_ connection: Connection) {
     connections.release(connection.token)
     _ = connection.takeSocket()
-  }
-
-  // MARK: - Collecting a request
-
-  private func receive(_ connection: Connection) {
-    while true {
-      let transfer: Transfer
-      do {
-        transfer = try connection.receive(into: &chunk)
-      } catch {
-        return close(connection)
-      }
-      guard case .transferred(let count) = transfer else { return }
-      if count == 0 { return finishReceiving(connection) }
-      let isFirst = connection.received.isEmpty
-      connection.received.append(contentsOf: chunk[..<count])
-      switch connection.state {
-      case .collecting(let gate):
-        if isFirst, !gate.hasBegun { connection.deadline = deadline(limits.requestDurationSeconds) }
-        advance(connection)
-        if connections.element(connection.token) !== connection { return }
-      case .answering, .sending:
-        guard connection.received.count <= limits.requestBodyByteCountMaximum else {
-          return close(connection)
-        }
-      }
-      if count < chunk.count { return }
-    }
-  }
-
-  /// The peer sends no more: what is not whole now never will be, but what is being answered may
-  /// still be read.
-  private func finishReceiving(_ connection: Connection) {
-    if case .collecting = connection.state { return close(connection) }
-    connection.peerHasFinished = true
-    do { try watchSocket(of: connection) } catch { close(connection) }
-  }
-
-  /// Has epoll tell what the connection waits for.
-  private func watchSocket(of connection: Connection) throws(SystemCallError) {
-    var readiness: Readiness = connection.peerHasFinished ? [] : [.readable, .peerClosed]
-    if case .sending = connection.state { readiness.insert(.writable) }
-    try epoll.rewatch(connection, for: readiness)
-  }
-
-  /// Answers every request that is whole in what has been received.
-  private func advance(_ connection: Connection) {
-    while case .collecting(var gate) = connection.state {
-      let verdict = gate.inspect(connection.received.span)
-      connection.state = .collecting(gate)
-      switch verdict {
-      case .incomplete:
-        if connection.peerHasFinished { return close(connection) }
-        return dropRefusedBody(connection, gate)
-      case .complete(let byteCount, let requestID):
-        answer(connection, byteCount: byteCount, requestID: requestID)
-      case .tooLarge(let byteCount, let requestID, let keepsConnection):
-        consume(connection, byteCount)
-        let refusal = Refusal.bodyTooLarge(
-          byteCountMaximum: limits.requestBodyByteCountMaximum)
-        send(
-          responder.refuse(refusal), to: connection, requestID: requestID,
-          keepsConnection: keepsConnection)
-      case .management(let byteCount):
-        let answer = ManagementRecord.answer(to: connection.received.span)
-        consume(connection, byteCount)
-        send(answer, to: connection, keepsConnection: true)
-      case .unknownRole(let requestID):
-        var answer: [UInt8] = []
-        RecordHeader.appendEnd(
-          requestID: requestID, protocolStatus: .unknownRole, to: &answer)
-        send(answer, to: connection, keepsConnection: false)
-      case .aborted(let byteCount, let requestID, let keepsConnection):
-        consume(connection, byteCount)
-        var answer: [UInt8] = []
-        RecordHeader.appendEnd(requestID: requestID, protocolStatus: .complete, to: &answer)
-        send(answer, to: connection, keepsConnection: keepsConnection)
-      case .stray(let byteCount):
-        consume(connection, byteCount)
-        connection.state = .collecting(newGate())
-        connection.deadline = deadline(limits.idleDurationSeconds)
-      case .malformed:
-        return close(connection)
-      }
-      guard connections.element(connection.token) === connection else { return }
-      if connection.received.isEmpty, !connection.peerHasFinished { return }
-    }
-  }
-
-  /// A body over the limit is read to its end, so that the web server reads the answer, but not
-  /// kept.
-  private func dropRefusedBody(_ connection: Connection, _ gate: Gate) {
-    guard gate.isOverLimit else { return }
-    var gate = gate
-    let count = gate.forgetLookedAt()
-    connection.received.removeFirst(count)
-    connection.discardedByteCount += count
-    connection.state = .collecting(gate)
-    if connection.discardedByteCount > limits.discardedBodyByteCountMaximum { close(connection) }
-  }
-
-  /// Takes bytes that are done with off the front of what was received.
-  private func consume(_ connection: Connection, _ byteCount: Int) {
-    connection.discardedByteCount = 0
-    if byteCount == connection.received.count {
-      connection.received = []
-    } else {
-      connection.received.removeFirst(byteCount)
-    }
-  }
-
-  // MARK: - Answering
-
-  private func answer(_ connection: Connection, byteCount: Int, requestID: UInt16) {
-    do throws(SystemCallError) {
-      try file.replaceContent(with: connection.received.span.extracting(0..<byteCount))
-      consume(connection, byteCount)
-      guard let request = try Request(file) else { return close(connection) }
-      let keepsConnection = request.keepsConnection
-      connection.state = .answering(requestID: requestID, keepsConnection: keepsConnection)
-      let exchange = Exchange(mailbox: mailbox, token: connection.token)
-      switch responder.answer(request, exchange: exchange) {
-      case .now(let response):
-        send(
-          response, to: connection, requestID: requestID, keepsConnection: keepsConnection)
-      case .later:
-        break
-      case .stream(let take):
-        try epoll.remove(of: connection)
-        connections.release(connection.token)
-        if let socket = connection.takeSocket() {
-          take(StreamConnection(socket, requestID: requestID))
-        }
-      }
-    } catch {
-      shortage.note(.resources(error))
-      close(connection)
-    }
-  }
-
-  private func send(
-    _ response: Response, to connection: Connection, requestID: UInt16, keepsConnection: Bool
-  ) {
-    var frame = OutputFrame(requestID: requestID)
-    frame.append(response.rendered)
-    frame.appendEnd()
-    send(frame.finish(), to: connection, keepsConnection: keepsConnection)
-  }
-
-  private func send(_ bytes: [UInt8], to connection: Connection, keepsConnection: Bool) {
-    do {
-      let transfer = try connection.send(bytes.span)
-      let sent = if case .transferred(let count) = transfer { count } else { 0 }
-      if sent == bytes.count { return finish(connection, keepsConnection: keepsConnection) }
-      connection.state = .sending(bytes, sentByteCount: sent, keepsConnection: keepsConnection)
-      connection.deadline = deadline(limits.requestDurationSeconds)
-      try watchSocket(of: connection)
-    } catch {
-      close(connection)
-    }
-  }
-
-  private func resume(_ connection: Connection) {
-    guard case .sending(let bytes, let done, let keepsConnection) = connection.state else {
-      return
-    }
-    do {
-      let transfer = try connection.send(bytes.span.extracting(done...))
-      guard case .transferred(let count) = transfer else { return }
-      guard done + count == bytes.count else {
-        connection.state = .sending(
-          bytes, sentByteCount: done + count, keepsConnection: keepsConnection)
-        return
-      }
-      finish(connection, keepsConnection: keepsConnection)
-      guard connections.element(connection.token) === connection else { return }
-      try watchSocket(of: connection)
-      advance(connection)
-    } catch {
-      close(connection)
-    }
-  }
-
-  private func finish(_ connection: Connection, keepsConnection: Bool) {
-    guard keepsConnection, endsAt == nil else { return close(connection) }
-    connection.state = .collecting(newGate())
-    connection.deadline = deadline(limits.idleDurationSeconds)
-  }
-}
-
-extension Epoll {
-  /// Stops watching a connection's socket.
-  fileprivate func remove(of connection: Connection) throws(SystemCallError) {
-    try connection.withSocket { socket throws(SystemCallError) in try remove(socket) }
-  }
-
-  /// Changes what a connection's socket is watched for.
-  fileprivate func rewatch(
-    _ connection: Connection, for readiness: Readiness
-  ) throws(SystemCallError) {
-    let token = connection.token
-    try connection.withSocket { socket throws(SystemCallError) in
-      try modify(socket, for: readiness, token: token)
-    }
+    connection.reply?.sink?.abandon()
   }
 }

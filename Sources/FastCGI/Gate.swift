@@ -7,6 +7,8 @@ struct Gate {
   enum Verdict: Hashable {
     /// The request goes on.
     case incomplete
+    /// The head is there, up to this many bytes, and the body is not; said once.
+    case head(byteCount: Int, requestID: UInt16)
     /// Everything is there, up to this many bytes.
     case complete(byteCount: Int, requestID: UInt16)
     /// As `complete`, but the body was over the limit and has not been kept.
@@ -35,6 +37,8 @@ struct Gate {
   private var requestID: UInt16 = 0
   private var keepsConnection = false
   private var parameterBytes: [UInt8] = []
+  /// Where the body begins; nil before that is known and after it was said.
+  private var headByteCount: Int?
   private var bodyByteCount = 0
   private let bodyByteCountMaximum: Int
   private static let framingByteCountMaximum = 256 << 10
@@ -60,7 +64,7 @@ struct Gate {
     while bytes.count - position >= RecordHeader.byteCount {
       let header = RecordHeader(bytes, at: position)
       if let reason = objection(to: header) { return .malformed(reason) }
-      guard bytes.count - position >= header.recordByteCount else { return .incomplete }
+      guard bytes.count - position >= header.recordByteCount else { break }
       let content = bytes.extracting(
         (position + RecordHeader.byteCount)..<(position + RecordHeader.byteCount
           + header.contentByteCount))
@@ -68,7 +72,11 @@ struct Gate {
       if header.requestID == 0 { return .management(byteCount: position) }
       if let verdict = take(header, content) { return verdict }
     }
-    return .incomplete
+    return sayHead() ?? .incomplete
+  }
+
+  private mutating func sayHead() -> Verdict? {
+    headByteCount.take().map { .head(byteCount: $0, requestID: requestID) }
   }
 
   /// What can be said of a record by its header alone, before its content has come.
@@ -117,6 +125,7 @@ struct Gate {
         if let reason = objectionToParameters() { return .malformed(reason) }
         parameterBytes = []
         stage = .input
+        headByteCount = position
         break
       }
       guard
@@ -126,6 +135,7 @@ struct Gate {
     case .input:
       guard content.isEmpty else {
         bodyByteCount += content.count
+        if isOverLimit, let head = sayHead() { return head }
         // Tiny records and padding must not make a small body fill the memory.
         if !isOverLimit, position > 2 * bodyByteCountMaximum + Self.framingByteCountMaximum {
           return .malformed("more framing than content")

@@ -70,6 +70,14 @@ final class Peer {
     }
   }
 
+  /// Sends as much as the socket takes now; returns how much that is.
+  func sendWhatFits(_ bytes: [UInt8]) throws -> Int {
+    switch try socket.send(bytes.span) {
+    case .transferred(let count): count
+    case .wouldBlock: 0
+    }
+  }
+
   /// Everything up to the end of the connection.
   func readToEnd() throws -> [UInt8] {
     while try readSome() {}
@@ -119,7 +127,7 @@ final class Peer {
     }
   }
 
-  private static func pause() throws {
+  static func pause() throws {
     var epoll = try Epoll(eventCountMaximum: 1)
     _ = try epoll.wait(timeout: .milliseconds(1))
   }
@@ -141,9 +149,11 @@ final class FrontFixture {
   }
 
   func stop() {
-    fronts.stop()
+    beginToStop()
     fronts.join()
   }
+
+  func beginToStop() { fronts.stop() }
 }
 
 /// Answers with method, path, and the body's length and sum; `/stream` with a stream, `/later` from
