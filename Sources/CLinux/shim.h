@@ -40,6 +40,13 @@ static inline int weir_open(const char *path, int flags, mode_t mode) {
   return open(path, flags | O_CLOEXEC, mode);
 }
 
+// glibc defines O_TMPFILE under _GNU_SOURCE.
+#ifdef O_TMPFILE
+static const int weir_nameless_flags = O_TMPFILE | O_RDWR;
+#else
+static const int weir_nameless_flags = 020000000 | O_DIRECTORY | O_RDWR;
+#endif
+
 // fcntl(2) is variadic, which Swift does not import.
 static inline int weir_set_nonblocking(int fd) {
   int flags = fcntl(fd, F_GETFL);

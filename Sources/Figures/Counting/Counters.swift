@@ -28,6 +28,12 @@ package final class Counters: Sendable {
     add(value, to: histogram.sumCell)
   }
 
+  /// Counts a value so many times in a histogram; any thread may.
+  package func note(_ value: UInt64, times count: UInt64, in histogram: Histogram) {
+    add(count, to: histogram.cell(of: value))
+    add(value &* count, to: histogram.sumCell)
+  }
+
   /// Everything that is counted, at about this moment.
   var values: PageValues {
     var values = PageValues()

@@ -8,9 +8,34 @@ public final class Committer: Sendable {
   /// Told once for each submitted event, on the committer's thread: what is in the queue, or why not.
   public typealias Completion = @Sendable (Result<Appended, QueueError>) -> Void
 
-  private struct Submission: Sendable {
-    let event: PendingEvent
-    let completion: Completion
+  /// Told once for each submitted batch, on the committer's thread: what became of its events, in their
+  /// order, or why none of them is acknowledged.
+  public typealias BatchCompletion = @Sendable (Result<[AppendOutcome], QueueError>) -> Void
+
+  private enum Submission: Sendable {
+    case event(PendingEvent, Completion)
+    case batch([PendingEvent], byteCount: Int, BatchCompletion)
+
+    var eventCount: Int {
+      switch self {
+      case .event: 1
+      case .batch(let events, _, _): events.count
+      }
+    }
+
+    var byteCount: Int {
+      switch self {
+      case .event(let event, _): event.byteCount
+      case .batch(_, let byteCount, _): byteCount
+      }
+    }
+
+    func fail(_ error: QueueError) {
+      switch self {
+      case .event(_, let completion): completion(.failure(error))
+      case .batch(_, _, let completion): completion(.failure(error))
+      }
+    }
   }
 
   /// Told once what a probe found, on the committer's or the asker's thread: nil where a publish would
@@ -70,16 +95,31 @@ public final class Committer: Sendable {
 
   /// Hands an event over; `completion` is called once, also where the committer is stopped.
   public func submit(_ event: PendingEvent, _ completion: @escaping Completion) {
+    submit(.event(event, completion))
+  }
+
+  /// Hands events over that go into the queue together, in their order; `completion` is called once, also
+  /// where the committer is stopped.
+  ///
+  /// - Parameter events: from one to ``QueueLimits/batchEventCountMaximum``, of not much more than
+  ///   ``QueueLimits/batchByteCountMaximum`` bytes: single events that come meanwhile wait for them.
+  public func submit(_ events: [PendingEvent], _ completion: @escaping BatchCompletion) {
+    let byteCount = events.reduce(0) { $0 + $1.byteCount }
+    submit(.batch(events, byteCount: byteCount, completion))
+  }
+
+  private func submit(_ submission: Submission) {
+    let byteCount = submission.byteCount
     let (refusal, isFirst): (QueueError?, Bool) = state.withLock { state in
       if state.isStopped { return (.stopped, false) }
       guard state.waitingByteCount < QueueLimits.pendingByteCountMaximum else {
         return (.overloaded(byteCountMaximum: QueueLimits.pendingByteCountMaximum), false)
       }
-      state.waiting.append(Submission(event: event, completion: completion))
-      state.waitingByteCount += event.byteCount
+      state.waiting.append(submission)
+      state.waitingByteCount += byteCount
       return (nil, state.waiting.count == 1)
     }
-    if let refusal { completion(.failure(refusal)) }
+    if let refusal { submission.fail(refusal) }
     // The thread takes all that waits before it sleeps again.
     if isFirst { waker.ring() }
   }
@@ -161,18 +201,45 @@ public final class Committer: Sendable {
 
   private func append(_ batch: [Submission], with appender: inout Appender) {
     do {
-      let outcomes = try appender.append(batch.map(\.event))
+      let outcomes = try appender.append(Self.events(of: batch))
       keyCount(appender.keyCount)
-      for (submission, outcome) in zip(batch, outcomes) {
-        switch outcome {
-        case .appended(let appended): submission.completion(.success(appended))
-        case .refused(let error): submission.completion(.failure(error))
-        }
-      }
+      Self.tell(outcomes, to: batch)
     } catch {
       // What the last probe found is not so any more.
       state.withLock { $0.probed = nil }
-      for submission in batch { submission.completion(.failure(error)) }
+      for submission in batch { submission.fail(error) }
+    }
+  }
+
+  private static func events(of batch: [Submission]) -> [PendingEvent] {
+    if batch.count == 1, case .batch(let events, _, _) = batch[0] { return events }
+    var all: [PendingEvent] = []
+    all.reserveCapacity(batch.reduce(0) { $0 + $1.eventCount })
+    for submission in batch {
+      switch submission {
+      case .event(let event, _): all.append(event)
+      case .batch(let events, _, _): all.append(contentsOf: events)
+      }
+    }
+    return all
+  }
+
+  private static func tell(_ outcomes: [AppendOutcome], to batch: [Submission]) {
+    var start = 0
+    for submission in batch {
+      switch submission {
+      case .event(_, let completion):
+        switch outcomes[start] {
+        case .appended(let appended): completion(.success(appended))
+        case .refused(let error): completion(.failure(error))
+        }
+      case .batch(let events, _, let completion):
+        completion(
+          .success(
+            events.count == outcomes.count
+              ? outcomes : Array(outcomes[start..<(start + events.count)])))
+      }
+      start += submission.eventCount
     }
   }
 
@@ -212,10 +279,17 @@ public final class Committer: Sendable {
   private func takeBatch() -> (batch: [Submission], isStopped: Bool) {
     state.withLock { state in
       var count = 0
+      var eventCount = 0
       var byteCount = 0
-      for submission in state.waiting.prefix(QueueLimits.batchEventCountMaximum) {
-        byteCount += submission.event.byteCount
-        if count > 0, byteCount > QueueLimits.batchByteCountMaximum { break }
+      for submission in state.waiting {
+        eventCount += submission.eventCount
+        byteCount += submission.byteCount
+        if count > 0,
+          eventCount > QueueLimits.batchEventCountMaximum
+            || byteCount > QueueLimits.batchByteCountMaximum
+        {
+          break
+        }
         count += 1
       }
       guard count < state.waiting.count else {
@@ -226,7 +300,7 @@ public final class Committer: Sendable {
       }
       let batch = Array(state.waiting.prefix(count))
       state.waiting.removeFirst(count)
-      state.waitingByteCount -= batch.reduce(0) { $0 + $1.event.byteCount }
+      state.waitingByteCount -= batch.reduce(0) { $0 + $1.byteCount }
       return (batch, state.isStopped)
     }
   }

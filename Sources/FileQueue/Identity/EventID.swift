@@ -35,6 +35,9 @@ public struct EventID: Hashable, Sendable, CustomStringConvertible {
     guard description.hasSameBytes(as: text) else { return nil }
   }
 
+  /// The epoch as it stands in the printed form.
+  public var epochDigits: String { "\(HexadecimalDigits(epoch))" }
+
   /// The printed form.
   public var description: String {
     "\(HexadecimalDigits(epoch))-\(sequence)"

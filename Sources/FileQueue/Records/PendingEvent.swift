@@ -68,13 +68,7 @@ public struct PendingEvent: Sendable {
     let headByteCount = content.count
     EventStreamWriter.appendFields(of: event, to: &content)
     fieldsByteCount = content.count - headByteCount
-    let count = RecordWriter.bodyByteCount(
-      fieldsByteCount: fieldsByteCount,
-      digitCount: QueueLimits.sequenceMaximum.decimalDigitCount)
-    guard count <= QueueLimits.bodyByteCountMaximum else {
-      throw .eventTooLarge(
-        byteCount: count, byteCountMaximum: QueueLimits.bodyByteCountMaximum)
-    }
+    try Self.checkSize(fieldsByteCount: fieldsByteCount)
     self.content = content
     self.publishedAt = publishedAt
     self.key = key
@@ -116,6 +110,27 @@ public struct PendingEvent: Sendable {
           "at most \(QueueLimits.topicsByteCountMaximum) bytes in all: name fewer or shorter ones")
     }
     return further
+  }
+
+  /// An event of a template, with neither key nor end.
+  init(content: [UInt8], fieldsByteCount: Int, topicHash: UInt64) {
+    self.content = content
+    self.fieldsByteCount = fieldsByteCount
+    self.topicHash = topicHash
+    key = nil
+    contentHash = 0
+    isEnd = false
+    publishedAt = nil
+  }
+
+  static func checkSize(fieldsByteCount: Int) throws(QueueError) {
+    let count = RecordWriter.bodyByteCount(
+      fieldsByteCount: fieldsByteCount,
+      digitCount: QueueLimits.sequenceMaximum.decimalDigitCount)
+    guard count <= QueueLimits.bodyByteCountMaximum else {
+      throw .eventTooLarge(
+        byteCount: count, byteCountMaximum: QueueLimits.bodyByteCountMaximum)
+    }
   }
 
   private static func checkRetry(_ milliseconds: Int?) throws(QueueError) {

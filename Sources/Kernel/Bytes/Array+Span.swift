@@ -4,4 +4,10 @@ extension Array where Element == UInt8 {
   public mutating func append(_ bytes: Span<UInt8>) {
     unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
+
+  /// The bytes of a span.
+  public init(copying bytes: Span<UInt8>) {
+    self = []
+    append(bytes)
+  }
 }

@@ -40,6 +40,21 @@ extension Descriptor {
     return Descriptor(owning: number)
   }
 
+  /// Makes a file without a name, which goes with its descriptor (O_TMPFILE, open(2)): in `folder`, or where
+  /// its file system has no such files, in memory (memfd_create(2)).
+  public static func openNameless(in folder: FilePath) throws(SystemCallError) -> Descriptor {
+    do {
+      let number = try SystemCall.check("open", folder.string) {
+        unsafe folder.withPlatformString { unsafe weir_open($0, weir_nameless_flags, 0o600) }
+      }
+      return Descriptor(owning: number)
+    } catch {
+      guard error.errno == .notSupported || error.errno == .isDirectory else { throw error }
+      let number = try SystemCall.check("memfd_create") { unsafe weir_memfd_create("results") }
+      return Descriptor(owning: number)
+    }
+  }
+
   /// Opens a file, or makes it with the owner, the group and the mode of the folder that it is in, less
   /// the right to enter: whoever the folder belongs to can use what others make there.
   ///
