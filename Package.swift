@@ -59,8 +59,8 @@ let package = Package(
     .target(
       name: "Hub",
       dependencies: [
-        "EventStream", "FastCGI", "Figures", "FileQueue", "JSONText", "Kernel", "Streaming",
-        logging,
+        "EventStream", "FastCGI", "Figures", "FileQueue", "JSONText", "Kernel", "Streaming", deque,
+        logging, system,
       ],
       swiftSettings: settings),
     .target(name: "HTTPClient", dependencies: ["CCURL", "Kernel"], swiftSettings: settings),

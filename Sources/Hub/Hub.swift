@@ -10,6 +10,7 @@ import Streaming
 /// Made, run and stopped by one thread, the process's main thread.
 public final class Hub {
   private let committer: Committer
+  private let batches: Batches
   private let upkeep: Upkeep
   private let topicDesk: TopicDesk
   private let pages: WorkerPages
@@ -68,8 +69,10 @@ public final class Hub {
       doors.append(door)
     }
     topicDesk = try TopicDesk(queue)
+    batches = try Batches(queue, committer, counters)
     let router = Router(
       configuration: configuration, queue: queue, committer: committer, topicDesk: topicDesk,
+      batches: batches,
       loops: doors,
       crossOrigin: CrossOrigin(configuration.corsOrigins),
       admission: Admission(
@@ -114,8 +117,9 @@ public final class Hub {
   private func stopWriting(by deadline: Int64) {
     do {
       let isDone = try Waker()
-      _ = try Thread(name: "stop-writing") { [committer, upkeep, pages, topicDesk] in
+      _ = try Thread(name: "stop-writing") { [committer, batches, upkeep, pages, topicDesk] in
         committer.stop()
+        batches.stop()
         upkeep.stop()
         pages.stop()
         topicDesk.stop()
@@ -126,6 +130,7 @@ public final class Hub {
     } catch {
       // Without a thread that could be left behind.
       committer.stop()
+      batches.stop()
       upkeep.stop()
       pages.stop()
       topicDesk.stop()

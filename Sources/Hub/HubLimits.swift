@@ -2,6 +2,22 @@
 enum HubLimits {
   /// A publish request's body; nginx has the same limit in `client_max_body_size`.
   static let requestBodyByteCountMaximum = 1 << 20
+  /// Batches that are published at once; one over it is told to come back.
+  static let batchCountMaximum = 1024
+  /// Bytes of a batch's body that wait to be read; its sender waits then.
+  static let batchInputByteCountMaximum = 256 << 10
+  /// Bytes of events of a batch that go into the queue together: what others that publish wait for.
+  static let batchPieceByteCountMaximum = 512 << 10
+  /// Lines of a batch whose events go into the queue together.
+  static let batchPieceLineCountMaximum = 8192
+  /// Bytes of all batches that are on their way to the disk at once, unless one piece is larger.
+  static let batchesUnderWayByteCountMaximum = 2 << 20
+  /// Errors that the reply to a batch tells of, where it has no line for each event.
+  static let batchErrorCountMaximum = 100
+  /// Bytes of result lines that go to the web server at once.
+  static let resultPieceByteCount = 64 << 10
+  /// Results of a batch that are kept in memory, in bytes; more go into a file.
+  static let resultLogByteCountMaximum = 64 << 10
   /// What an answer repeats of a text that a client sent, in bytes of UTF-8.
   static let excerptByteCountMaximum = 64
   /// Topics and patterns that one stream may ask for.

@@ -241,7 +241,7 @@ def test_a_limit_of_connections_is_called_by_its_name(make_site):
     site = make_site(
         nginx_conf=guest(http="limit_conn_zone one zone=one:32k; limit_conn_status 420;"),
         configure=lambda text: text.replace("limit_conn weir_streams 300;", "limit_conn one 1;").replace(
-            "fastcgi_pass   weir_publish;\n    # Together", "fastcgi_pass weir_publish; limit_conn one 1;\n    # Together"))
+            "    # Together", "    limit_conn one 1;\n    # Together"))
     with site.stream():
         assert "limit_conn" in retry_stream(site)
         answer = site.publish("x")

@@ -111,12 +111,14 @@ def test_a_topic_that_ends_like_a_file_is_told_to_come_back_as_others_are(site):
 
 def test_what_the_site_refuses_before_weir_is_asked_is_a_problem(make_site):
     site = make_site(configure=lambda text: text.replace(
-        "    fastcgi_pass   weir_publish;\n    # Together", '    auth_basic "weir"; auth_basic_user_file '
-        '/dev/null;\n    fastcgi_pass   weir_publish;\n    # Together').replace(
+        "    # Together", '    auth_basic "weir"; auth_basic_user_file /dev/null;\n    # Together').replace(
         "    fastcgi_pass   weir;\n\n    # Streams at once", "    deny all;\n    fastcgi_pass   weir;\n\n    # Streams at once"))
     answer = site.publish("x")
     assert (answer.status, answer.problem()["code"]) == (401, "unauthorized")
     assert answer.headers["WWW-Authenticate"] == 'Basic realm="weir"'
+    for path, headers in [("/publish", {"Content-Type": "application/x-ndjson"}), ("/publish/.lines", {}),
+                          ("/publish/x.ndjson", {}), ("/publish/.whole", {})]:
+        assert site.request("PUT", path, "{}", headers).problem()["code"] == "unauthorized"
     answer = site.request("GET", "/sse")
     assert (answer.status, answer.problem()["code"]) == (403, "forbidden")
 

@@ -1,6 +1,7 @@
 """Real limits: a disk that is full or read-only, a file size limit, and a hub that lives with them."""
 
 import errno
+import json
 import os
 import resource
 import signal
@@ -135,6 +136,36 @@ def test_publishers_are_told_that_the_disk_is_full_and_go_on_when_it_is_not(disk
         assert [event.data for event in stream.events(3)] == ["after"] * 3
     with site.stream(headers={"Last-Event-ID": ids[0]}) as stream:
         assert [event.id for event in stream.events(len(ids) - 1)] == ids[1:]
+    assert weir("check", "--queue", site.queue).returncode == 0
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
+def test_a_batch_that_fills_the_disk_tells_what_is_in_the_queue_and_from_where_on_nothing_is(
+    disk, make_site, accept
+):
+    site = make_site(queue=f"{disk.path}/queue")
+    disk.fill(300_000)
+    body = "".join(f'{{"message":"{number:0100}"}}\n' for number in range(20_000))
+    headers = {"Content-Type": "application/x-ndjson", "Accept": accept}
+    run = subprocess.run(
+        ["curl", "-sS", "-T", "-", "-o", "-", "-w", "\n%{http_code}", f"{site.address}/publish"]
+        + [part for header in headers.items() for part in ("-H", ": ".join(header))],
+        input=body, capture_output=True, text=True, timeout=processes.PATIENCE_SECONDS,
+    )
+    text, _, status = run.stdout.rpartition("\n")
+    assert status == "507", run
+    replies = [json.loads(line) for line in text.splitlines()]
+    count, last = (replies[0].get("accepted"), replies[0]) if len(replies) == 1 else (
+        len(replies) - 1, replies[-1])
+    stop = last.get("stopped_at_line", last.get("line"))
+    assert (last["code"], stop) == ("queue_full", count + 1) and count > 0
+    disk.free()
+    events = weir("export", "--queue", site.queue).stdout.splitlines()
+    assert [json.loads(event)["message"] for event in events] == [
+        f"{number:0100}" for number in range(count)
+    ]
+    answer = site.request("PUT", "/publish", '{"message":"after"}\n', headers | {"Accept": "*/*"})
+    assert (answer.status, answer.json()["accepted"]) == (200, 1)
     assert weir("check", "--queue", site.queue).returncode == 0
 
 

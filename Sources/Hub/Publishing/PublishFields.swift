@@ -6,7 +6,7 @@ import Kernel
 ///
 /// A field that two places name has to be the same in both. All are read when the event is made.
 struct PublishFields {
-  private struct Written {
+  struct Written {
     let field: PublishField
     let text: String
     let place: PublishPlace
@@ -14,7 +14,7 @@ struct PublishFields {
 
   /// The event's data; nil where no place has said any.
   private(set) var data: String?
-  private var written: [Written] = []
+  var written: [Written] = []
 
   /// Whether a field is named.
   func has(_ field: PublishField) -> Bool { written.contains { $0.field == field } }
@@ -89,14 +89,14 @@ struct PublishFields {
     written.first { $0.field == field }?.text
   }
 
-  private func type() throws(Problem) -> EventType? {
+  func type() throws(Problem) -> EventType? {
     guard let text = text(of: .event) else { return nil }
     do { return try EventType(text) } catch {
       throw Problem(status: 400, code: .invalidEvent, detail: "\(error)", field: "event")
     }
   }
 
-  private func retry() throws(Problem) -> Int? {
+  func retry() throws(Problem) -> Int? {
     guard let text = text(of: .retry) else { return nil }
     guard let milliseconds = Int(text) else {
       throw Problem(
@@ -122,7 +122,7 @@ struct PublishFields {
   }
 
   /// The topics that all places agree on; the default one where none is named.
-  private func topics() throws(Problem) -> [Topic] {
+  func topics() throws(Problem) -> [Topic] {
     let named = written.filter { $0.field == .topic }
     guard let first = named.first else { return [.default] }
     let texts = named.filter { $0.place == first.place }.map(\.text)

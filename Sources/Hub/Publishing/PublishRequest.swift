@@ -66,13 +66,6 @@ struct PublishRequest {
           "Content-Type is '\(type.text.excerpt())', as of curl -F: send the text alone (curl "
           + "--data-binary), or message=… as a plain form (curl -d)", field: "Content-Type")
     }
-    if type.isLines {
-      throw Problem(
-        status: 415, code: .unsupportedMediaType,
-        detail:
-          "Content-Type is '\(type.text.excerpt())': send one event, or add ?raw to publish the "
-          + "lines as one", field: "Content-Type")
-    }
     // Whoever forgot the body is told; an event may do with its name, or with being the last one.
     if body.isEmpty, type.text.isEmpty, !fields.has(.event), !fields.has(.end) {
       throw Problem(

@@ -7,6 +7,7 @@ extension Router {
   func publish(
     _ request: borrowing Request, _ exchange: Exchange
   ) throws(Problem) -> Answer {
+    if Self.isBatch(request) { return .pieces(try batch(request, exchange)) }
     let receivedAt = Clock.monotonicNanoseconds()
     let publication = try publication(request)
     let isPlain = AcceptHeader(request.parameter("HTTP_ACCEPT"))
@@ -39,11 +40,7 @@ extension Router {
     guard method == "PUT" || method == "POST" || isGet else { throw notAllowed(method) }
     let contentType = request.parameter("CONTENT_TYPE")
     let headers = request.headers
-    try PublishSender(
-      method: method, contentType: contentType, origin: Self.text(of: "ORIGIN", in: headers),
-      fetchSite: Self.text(of: "SEC_FETCH_SITE", in: headers),
-      host: Self.text(of: "HOST", in: headers)
-    ).check(crossOrigin)
+    try checkSender(method, contentType: contentType, headers)
     let pathTopic = try Self.topic(of: request, behind: .publish)
     let pairs = try FormDecoding.pairs(request.query)
     guard isGet else {
@@ -55,8 +52,18 @@ extension Router {
     return try PublishRequest(query: pairs, pathTopic: pathTopic, headers: headers)
   }
 
+  func checkSender(
+    _ method: String, contentType: String?, _ headers: [(name: String, value: [UInt8])]
+  ) throws(Problem) {
+    try PublishSender(
+      method: method, contentType: contentType, origin: Self.text(of: "ORIGIN", in: headers),
+      fetchSite: Self.text(of: "SEC_FETCH_SITE", in: headers),
+      host: Self.text(of: "HOST", in: headers)
+    ).check(crossOrigin)
+  }
+
   /// A header's value; found in what was read at once, because each look into the request costs as much.
-  private static func text(
+  static func text(
     of name: String, in headers: [(name: String, value: [UInt8])]
   ) -> String? {
     headers.first { $0.name.hasSameBytes(as: name) }

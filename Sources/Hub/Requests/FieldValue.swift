@@ -51,8 +51,11 @@ struct FieldValue {
 
   /// Whether it is JSON in lines.
   var isLines: Bool {
-    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"]
-      .contains(where: has)
+    [
+      "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonl",
+      "application/jsonlines", "application/x-jsonlines",
+    ]
+    .contains(where: has)
   }
 
   /// Whether a browser sends a body of this type to other sites without asking them (Fetch standard,

@@ -10,6 +10,7 @@ struct Router: Responder {
   let queue: Queue
   let committer: Committer
   let topicDesk: TopicDesk
+  let batches: Batches
   let loops: [StreamLoopDoor]
   let crossOrigin: CrossOrigin
   let admission: Admission
@@ -61,7 +62,8 @@ struct Router: Responder {
       response(
         to: Problem(
           status: 413, code: .bodyTooLarge,
-          detail: "the body is larger than \(limit) bytes: send less, or in parts"))
+          detail: "the body is larger than \(limit) bytes: send less, or events one a line with "
+            + "Content-Type: application/x-ndjson, which may be as many as you like"))
     }
   }
 

@@ -1,0 +1,42 @@
+import FileQueue
+
+/// What is said of a whole batch, beside its lines: fields for the lines that do not have them, and how the
+/// reply is to be written.
+struct BatchRequest {
+  /// What the path, the query and headers say.
+  let defaults: PublishFields
+  /// The events of lines that have nothing but a message; nil where they have to be made one by one.
+  let template: EventTemplate?
+  /// Whether the reply has a line for each event.
+  let wantsLines: Bool
+
+  /// - Parameters:
+  ///   - pathTopic: what stands behind `/publish/`, if anything does.
+  ///   - pairs: the query.
+  ///   - headers: names as CGI variables without `HTTP_`.
+  /// - Throws: what would be wrong with every line.
+  init(
+    contentEncoding: String?, accept: String?, pathTopic: String?,
+    pairs: [(name: String, value: String)], headers: [(name: String, value: [UInt8])]
+  ) throws(Problem) {
+    var fields = PublishFields()
+    _ = try fields.take(pathTopic: pathTopic, pairs: pairs, headers: headers)
+    try PublishRequest.checkEncoding(contentEncoding)
+    for field in [PublishField.key, .end] where fields.has(field) {
+      throw Problem(
+        status: 400, code: .invalidParameter,
+        detail: "\(field) is of one event: write it into its line", field: field.rawValue)
+    }
+    template = try fields.template()
+    defaults = fields
+    wantsLines = AcceptHeader(accept).prefers("application/x-ndjson", to: "application/json")
+  }
+
+  /// The event of a line.
+  func event(line: [UInt8]) throws(Problem) -> PendingEvent {
+    var fields = PublishFields()
+    try fields.take(json: line, from: .line)
+    fields.fillUp(from: defaults)
+    return try fields.event().event
+  }
+}
