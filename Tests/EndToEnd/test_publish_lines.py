@@ -2,13 +2,55 @@
 
 import json
 import signal
+import socket
 import subprocess
+import threading
 
 import pytest
 
 from processes import PATIENCE_SECONDS, start, wait_until, weir, weir_program
 
 OK, USAGE, DATA, NO_INPUT = 0, 64, 65, 66
+
+
+class LossyProxy:
+    """Hands connections on to a port, and cuts the first one when its request has gone through."""
+
+    def __init__(self, port):
+        self.port, self.count = port, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            self.count += 1
+            with client, socket.create_connection(("127.0.0.1", self.port)) as server:
+                threading.Thread(target=self.pump, args=(client, server), daemon=True).start()
+                if self.count > 1:
+                    self.pump(server, client)
+                else:
+                    # The first bytes of the answer are taken and thrown away.
+                    server.recv(1)
+                    client.shutdown(socket.SHUT_RDWR)
+
+    @staticmethod
+    def pump(source, sink):
+        try:
+            while part := source.recv(65536):
+                sink.sendall(part)
+        except OSError:
+            pass
 
 
 @pytest.fixture
@@ -84,9 +126,10 @@ def test_ctrl_c_publishes_what_was_read_and_ends_as_the_signal_says(queue, signa
 
 
 def test_options_that_mean_nothing_for_many_events_are_refused(queue):
-    for arguments in [["--key", "k"], ["text"]]:
+    for arguments in [["--key", "k"], ["text"], ["--ndjson"]]:
         result = publish("-q", queue, "--lines", *arguments, stdin=b"")
         assert result.returncode == USAGE, arguments
+    assert publish("-q", queue, "--ndjson", "--end", stdin=b"").returncode == USAGE
 
 
 def test_without_standard_input_nothing_is_published(queue):
@@ -94,3 +137,50 @@ def test_without_standard_input_nothing_is_published(queue):
                     stderr=subprocess.PIPE)
     assert process.wait(PATIENCE_SECONDS) == NO_INPUT
     process.stderr.close()
+
+
+# --- Lines of JSON ---
+
+OBJECTS = [
+    {"message": "1"}, {"data": {"a": [1, 2]}, "topics": ["a", "b"], "event": "e"}, {"mesage": "typo"},
+    {"message": "k", "key": "the key"}, {"message": "k", "key": "the key"}, {"message": "other", "key": "the key"},
+    {"message": "bye", "topic": "job", "end": True}, {"message": "too late", "topic": "job"},
+]
+
+
+def ways(site):
+    return [["--queue", site.queue], ["--url", site.address]]
+
+
+@pytest.mark.parametrize("way", [0, 1], ids=["queue", "site"])
+def test_objects_are_published_and_what_is_refused_is_told_by_its_line(site, way):
+    lines = [json.dumps(one) for one in OBJECTS]
+    lines[1:1] = ["", "no json"]
+    result = publish(*ways(site)[way], "--ndjson", "--topic", "orders", stdin="\n".join(lines).encode())
+    assert result.returncode == DATA, result.stderr
+    told = result.stderr.decode().splitlines()
+    assert [line.partition(": ")[2].partition(":")[0] for line in told[:-1]] == ["line 3", "line 5", "line 8", "line 10"]
+    assert "'message'" in told[1] and "another" in told[2] and "ended" in told[3]
+    assert told[-1] == "weir: 4 events refused"
+    # Of two with one key there is one.
+    assert result.stdout.decode().startswith("5 events published, ") and b"1 of them were before" in result.stdout
+    expected = [("1", ["orders"]), ('{"a":[1,2]}', ["a", "b"]), ("k", ["orders"]), ("bye", ["job"])]
+    assert [(one["message"], one.get("topics", [one.get("topic")])) for one in events(site.queue)] == expected
+
+
+@pytest.mark.parametrize("way", [0, 1], ids=["queue", "site"])
+def test_nothing_but_bad_lines_is_told_line_by_line_too(site, way):
+    result = publish(*ways(site)[way], "--ndjson", stdin=b"[1]\n{}\n")
+    assert result.returncode == DATA
+    assert b"line 1: " in result.stderr and b"line 2: " in result.stderr
+    assert result.stdout == b"0 events published\n"
+
+
+def test_a_batch_whose_connection_breaks_is_sent_again_and_doubles_nothing(site):
+    """A proxy in between loses the answer to the first try."""
+    with LossyProxy(site.port) as proxy:
+        stdin = "".join(f"line {number}\n" for number in range(2000)).encode()
+        result = publish("--url", proxy.address, "--lines", stdin=stdin)
+    assert result.returncode == OK, result.stderr
+    assert proxy.count >= 2 and b"trying again" in result.stderr
+    assert messages(site.queue) == [f"line {number}" for number in range(2000)]

@@ -41,10 +41,22 @@ struct EventOptions: ParsableArguments {
     return text
   }
 
+  /// The first option that is of one event and not of many.
+  var ofOneEvent: String? {
+    key != nil ? "--key" : nil
+  }
+
+  /// The fields of events that lack them, as a batch's query has them.
+  var query: [(name: String, value: String)] {
+    let further = [("event", event), ("retry", retry.map { "\($0)" }), ("ttl", ttl)]
+    return topic.map { (name: "topic", value: $0) }
+      + further.compactMap { name, value in value.map { (name: name, value: $0) } }
+  }
+
   /// The event with these fields.
   func publication(_ message: String) -> Publication {
     Publication(
-      message: message, topics: topic, event: event, key: key, end: end, retry: retry,
-      ttl: ttl)
+      message: message, topics: topic, event: event, key: key, end: end,
+      retry: retry, ttl: ttl)
   }
 }

@@ -3,6 +3,6 @@ protocol EventSink: AnyObject {
   /// Publishes one event; returns its id once it is as safe as the queue is.
   func publish(_ publication: Publication) throws -> String
 
-  /// Publishes each line as an event with the fields of a model; what is refused stops nothing.
-  func publish(_ lines: [InputLine], as model: Publication) throws -> PublishTally
+  /// Publishes the events of lines; what is refused stops nothing.
+  func publish(_ lines: [InputLine], as format: LineFormat) throws -> PublishTally
 }

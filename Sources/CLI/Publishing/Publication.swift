@@ -43,12 +43,16 @@ struct Publication: Encodable {
   ///
   /// - Throws: `QueueError`, `EventStreamError`.
   func pending() throws -> PendingEvent {
+    try pending(expiresAt: ttl.flatMap { TimeToLive(text: $0)?.expiresAt })
+  }
+
+  private func pending(expiresAt: Int64?) throws -> PendingEvent {
     let type = try event.map { text throws(EventStreamError) in try EventType(text) }
     let topics = try topics.map { text throws(QueueError) in try Topic(text) }
     return try PendingEvent(
       Event(type: type, data: message, retryMilliseconds: retry),
       topics: topics.isEmpty ? [.default] : topics,
       key: try key.map { text throws(QueueError) in try EventKey(text) }, isEnd: end,
-      expiresAt: ttl.flatMap { TimeToLive(text: $0)?.expiresAt })
+      expiresAt: expiresAt)
   }
 }

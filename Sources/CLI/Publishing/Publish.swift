@@ -1,5 +1,6 @@
 import ArgumentParser
 import FileQueue
+import Hub
 import Kernel
 
 /// The command `weir publish`.
@@ -12,10 +13,13 @@ struct Publish: ParsableCommand {
         weir publish --queue /var/lib/weir --topic orders "order 7 is paid"
         date | weir publish --url https://example.org --topic clock --ttl 1m
 
-      With --lines each line of standard input is an event, as soon as it is there. Ctrl-C publishes what \
-      was read, then ends. What is refused is told by its line, stops nothing, and makes the exit code 65.
+      Standard input may be many events: with --lines each line is one as soon as it is there; with --ndjson \
+      it is a JSON object with the fields of a publish request, and --topic, --event, --retry and --ttl are \
+      for those that lack them. Ctrl-C publishes what was read, then ends. What is refused is told by its \
+      line, stops nothing, and makes the exit code 65.
 
         make 2>&1 | weir publish --queue /var/lib/weir --topic build --lines --end
+        weir publish --url https://example.org --ndjson < events.ndjson
 
       To a site an event is sent again where the connection breaks, with a key by which the site queues it \
       once; so, too, where the site asks for a later try. Proxies and credentials are those of curl \
@@ -27,6 +31,9 @@ struct Publish: ParsableCommand {
 
   @Flag(help: "Publish each line of standard input as an event.")
   var lines = false
+
+  @Flag(help: "Publish the JSON object in each line of standard input.")
+  var ndjson = false
 
   @Option(
     help: ArgumentHelp(
@@ -43,19 +50,21 @@ struct Publish: ParsableCommand {
   var message: String?
 
   func validate() throws {
-    guard lines else { return }
+    guard lines || ndjson else { return }
+    if lines, ndjson { throw ValidationError("Name either --lines or --ndjson, not both.") }
+    let name = lines ? "--lines" : "--ndjson"
     if message != nil {
       throw ValidationError(
-        "With --lines the events are read from standard input: leave the data out.")
+        "With \(name) the events are read from standard input: leave the data out.")
     }
-    if fields.key != nil {
-      throw ValidationError("--key is of one event: leave it out with --lines.")
+    if let option = fields.ofOneEvent ?? (ndjson && fields.end ? "--end" : nil) {
+      throw ValidationError("\(option) is of one event: leave it out with \(name).")
     }
   }
 
   func run() throws {
     try reportingFailures {
-      if lines { return try publishLines() }
+      if lines || ndjson { return try publishLines() }
       let publication = fields.publication(try data())
       let id = try sink().publish(publication)
       try StandardOutput.write("\(id)\n", afterwards: "event \(id) is queued")
@@ -88,12 +97,22 @@ struct Publish: ParsableCommand {
 
   // MARK: - Many
 
+  private func format() throws -> LineFormat {
+    if lines {
+      var model = fields.publication("")
+      model.end = false
+      return .text(model)
+    }
+    do throws(BatchFault) { return .json(try BatchLines(query: fields.query)) } catch {
+      throw CommandFailure("\(error)", exitCode: 64)
+    }
+  }
+
   private func publishLines() throws {
     try StandardInput.requireOpen(for: "published")
     let interruption = try Interruption()
     let sink = try sink(interruption: interruption)
-    var model = fields.publication("")
-    model.end = false
+    let format = try format()
     var input = InputLines(
       lineByteCountMaximum: QueueLimits.bodyByteCountMaximum, interruption: interruption)
     let progress = Progress(
@@ -101,7 +120,8 @@ struct Publish: ParsableCommand {
     var tally = PublishTally()
     do {
       while let read = try input.next() {
-        tally.add(try sink.publish(read, as: model))
+        let events = lines ? read : read.filter { !$0.isBlank }
+        if !events.isEmpty { tally.add(try sink.publish(events, as: format)) }
         progress.show(input.byteCount, eventCount: tally.acceptedCount)
       }
       if fields.end {

@@ -23,21 +23,17 @@ final class QueueSink: EventSink {
     }
   }
 
-  /// Publishes each line as an event with the fields of a model; what is refused stops nothing.
-  func publish(_ lines: [InputLine], as model: Publication) throws -> PublishTally {
+  /// Publishes the events of lines; what is refused stops nothing.
+  func publish(_ lines: [InputLine], as format: LineFormat) throws -> PublishTally {
     var tally = PublishTally()
     var events: [PendingEvent] = []
     var numbers: [Int] = []
     for line in lines {
-      do {
-        events.append(try line.publication(model).pending())
+      do throws(LineFault) {
+        events.append(try format.pending(line))
         numbers.append(line.number)
-      } catch let error as LineFault {
+      } catch {
         tally.reject(line.number, error.description)
-      } catch let error as QueueError {
-        tally.reject(line.number, "\(error)")
-      } catch let error as EventStreamError {
-        tally.reject(line.number, "\(error)")
       }
     }
     guard !events.isEmpty else { return tally }

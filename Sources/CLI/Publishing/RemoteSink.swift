@@ -6,7 +6,25 @@ import Kernel
 final class RemoteSink: EventSink {
   /// What a site answers to one event.
   private struct Answer: Decodable {
-    var id: String
+    var id: String?
+    /// The id of one that is to be published later.
+    var delayed: String?
+  }
+
+  /// What a site answers to a batch.
+  private struct BatchAnswer: Decodable {
+    struct Rejection: Decodable {
+      var line: Int
+      var detail: String
+    }
+    var accepted: Int
+    var rejected: Int
+    var replayed: Int?
+    var first: String?
+    var last: String?
+    var errors: [Rejection]?
+    /// From which line on nothing was taken.
+    var stopped_at_line: Int?
   }
 
   private let hub: RemoteHub
@@ -43,22 +61,58 @@ final class RemoteSink: EventSink {
         (name: "Idempotency-Key", value: "\"\(Self.escape(key))\""),
       ],
       body: try publication.json(), patience: patience, interruption: interruption)
-    return try decode(Answer.self, answer).id
+    let told = try decode(Answer.self, answer)
+    guard let id = told.id ?? told.delayed else { throw Self.strange }
+    return id
   }
 
-  /// Publishes each line as an event with the fields of a model; what is refused stops nothing.
-  func publish(_ lines: [InputLine], as model: Publication) throws -> PublishTally {
+  /// Publishes the events of lines; what is refused stops nothing.
+  func publish(_ lines: [InputLine], as format: LineFormat) throws -> PublishTally {
     var tally = PublishTally()
+    var body: [UInt8] = []
+    var numbers: [Int] = []
     for line in lines {
       do {
-        tally.accept(try publish(try line.publication(model)), isReplayed: false)
+        body += try format.json(line, key: nextKey())
+        body.append(UInt8(ascii: "\n"))
+        numbers.append(line.number)
       } catch let fault as LineFault {
         tally.reject(line.number, fault.description)
-      } catch let problem as RemoteProblem where problem.isOfEvent {
-        tally.reject(line.number, "\(problem)")
       }
     }
+    guard !numbers.isEmpty else { return tally }
+    let answer = try send(body, as: format)
+    tally.acceptedCount += answer.accepted
+    if case .json = format { tally.replayedCount += answer.replayed ?? 0 }
+    (tally.first, tally.last) = (answer.first, answer.last)
+    for error in answer.errors ?? [] {
+      // The site counts the lines of what it was sent.
+      let number = numbers.indices.contains(error.line - 1) ? numbers[error.line - 1] : error.line
+      tally.reject(number, error.detail)
+    }
+    tally.rejectedCount += answer.rejected - (answer.errors ?? []).count
     return tally
+  }
+
+  private func send(_ body: [UInt8], as format: LineFormat) throws -> BatchAnswer {
+    var query: [(name: String, value: String)] = []
+    if case .json(let batch) = format { query = batch.query }
+    do {
+      let answer = try hub.post(
+        "/publish", query: query,
+        headers: [
+          (name: "Content-Type", value: "application/x-ndjson"),
+          (name: "Accept", value: "application/json"),
+        ],
+        body: body, patience: patience, interruption: interruption)
+      return try decode(BatchAnswer.self, answer)
+    } catch let problem as RemoteProblem {
+      // Where no line was taken, the whole is refused as the first one is.
+      guard let answer = problem.decode(BatchAnswer.self), answer.stopped_at_line == nil,
+        answer.rejected > 0
+      else { throw problem }
+      return answer
+    }
   }
 
   private func nextKey() -> String {
@@ -71,11 +125,12 @@ final class RemoteSink: EventSink {
   }
 
   private func decode<Value: Decodable>(_ type: Value.Type, _ answer: [UInt8]) throws -> Value {
-    do {
-      return try JSONDecoder().decode(type, from: Data(answer))
-    } catch {
-      throw CommandFailure(
-        "what the site answers is not what a weir does: check --url", exitCode: 69)
+    guard let value = try? JSONDecoder().decode(type, from: Data(answer)) else {
+      throw Self.strange
     }
+    return value
   }
+
+  private static let strange = CommandFailure(
+    "what the site answers is not what a weir does: check --url", exitCode: 69)
 }

@@ -14,10 +14,12 @@ struct RemoteProblem: Error, CustomStringConvertible {
   /// weir's name for what is wrong; nil where it was not weir that answered.
   let code: String?
   private let detail: String?
+  private let body: [UInt8]
 
   /// Reads an answer.
   init(_ head: HTTPHead, body: [UInt8]) {
     status = head.status
+    self.body = body
     let details = try? JSONDecoder().decode(Details.self, from: Data(body))
     code = details?.code
     detail = details?.detail ?? details?.title
@@ -26,8 +28,10 @@ struct RemoteProblem: Error, CustomStringConvertible {
   /// Whether the same request may succeed later.
   var isPassing: Bool { [408, 425, 429, 502, 503, 504, 507].contains(status) }
 
-  /// Whether it is the event that is refused, and another one may not be.
-  var isOfEvent: Bool { [400, 409, 413, 422].contains(status) && code != nil }
+  /// What else its body says; nil where that is something else.
+  func decode<Value: Decodable>(_ type: Value.Type) -> Value? {
+    try? JSONDecoder().decode(type, from: Data(body))
+  }
 
   /// What happened, and what to do.
   var description: String {
