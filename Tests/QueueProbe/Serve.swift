@@ -103,10 +103,14 @@ struct OpenQueues {
         segment: "the queue", offset: 0,
         reason: "event \(sequence) has ended '\(topic)', and nobody knows")
     }
-    guard queue.endedTopicCount == log.ends.count || !log.gaps.isEmpty else {
+    // What is not on disk may have ended a topic too, and nobody knows what comes of it.
+    var listing = TopicListing(queue)
+    let topics = try listing.page(TopicQuery(countMaximum: .max)).topics
+    let endedCount = topics.count { $0.hasEnded }
+    guard endedCount == log.ends.count || !log.gaps.isEmpty else {
       throw QueueError.damaged(
         segment: "the queue", offset: 0,
-        reason: "\(queue.endedTopicCount) topics have ended, by \(log.ends.count) events")
+        reason: "\(endedCount) topics have ended, by \(log.ends.count) events")
     }
   }
 

@@ -40,7 +40,8 @@ extension Router {
     let over = Response(status: 204, headers: headers, body: [])
     let joinsAt = queue.durableNext
     var ended = EndedTopics.none
-    if case .queue(let request) = source {
+    // Who polls is told what there is, and looks again.
+    if case .queue(let request) = source, !request.isPoll {
       ended = EndedTopics(request, in: queue, before: joinsAt)
       // On any other status a browser comes back.
       if ended == .seen { return .now(over) }

@@ -121,6 +121,24 @@ struct TopicStateTests {
     }
   }
 
+  @Test func `a file that says everything is left as it is, whether or not a segment was sealed`()
+    throws
+  {
+    do {
+      let queue = try fixture.open()
+      var appender = try Appender(queue)
+      _ = try fixture.append(["a: 1!", "c: 2"], &appender)
+      _ = try appender.delete(fixture.topics("c"))
+    }
+    let before = try fixture.directory.bytes("topics")
+    do {
+      let queue = try fixture.open()
+      var appender = try Appender(queue)
+      #expect(try fixture.append(["a: 3", "c: 4"], &appender) == ["a", "3"])
+    }
+    #expect(try fixture.directory.bytes("topics") == before)
+  }
+
   @Test(arguments: [false, true])
   func `an end whose line is lost is found in the text`(isRolled: Bool) throws {
     do {
