@@ -11,8 +11,10 @@ class ScriptedSite:
     An answer is bytes that are sent before the connection is closed, or a callable that gets the socket.
     """
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, tls=None):
+        """`tls`: an SSLContext with a certificate; without it the site is plain HTTP."""
         self.answers = list(answers)
+        self.tls = tls
         self.requests = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -29,7 +31,7 @@ class ScriptedSite:
 
     @property
     def address(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def accept(self):
         while True:
@@ -37,11 +39,13 @@ class ScriptedSite:
                 connection = self.listener.accept()[0]
             except OSError:
                 return
-            self.connections.append(connection)
             try:
+                if self.tls:
+                    connection = self.tls.wrap_socket(connection, server_side=True)
+                self.connections.append(connection)
                 self.serve(connection)
             except OSError:
-                pass
+                connection.close()
 
     def serve(self, connection):
         received = b""

@@ -1,7 +1,7 @@
 """`weir publish --url` and `weir tail --url`: what a site does to them, and what they make of it."""
 
 import json
-import signal
+import ssl
 import subprocess
 
 import pytest
@@ -127,6 +127,26 @@ def test_a_machine_without_libcurl_says_what_to_install(state):
     assert process.wait(PATIENCE_SECONDS) == UNAVAILABLE
     assert "apt-get install libcurl4" in process.stderr.read()
     process.stderr.close()
+
+
+def test_a_site_is_trusted_by_its_certificate_only(state):
+    certificate, key = state / "certificate.pem", state / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    with ScriptedSite(answer(200, '{"id": "6f2a91c4-7"}'), tls=tls) as site:
+        result = weir("publish", "--url", site.address, "x")
+        assert result.returncode == UNAVAILABLE and "certificate" in result.stderr
+        assert site.requests == [], "nothing is sent to whom nobody vouches for"
+        process = start(
+            weir_program(), "publish", "--url", site.address, "x", env={"CURL_CA_BUNDLE": str(certificate)},
+            stdout=subprocess.PIPE, text=True)
+        assert process.stdout.read() == "6f2a91c4-7\n"
+        process.stdout.close()
+        assert process.wait(PATIENCE_SECONDS) == OK
 
 
 # --- tail ---
