@@ -65,5 +65,5 @@ def report(bench, what, times):
     bench.add(TITLE, f"{what}: p50", "ms", {"weir": median},
               Goal(f"≤ {LIMIT_MS} ms", median <= LIMIT_MS))
     bench.add(TITLE, "  p99", "ms", {"weir": sorted(times)[-2]})
-    bench.add(TITLE, "  the first time", "ms", {"weir": first},
-              Goal(f"≤ {LIMIT_MS} ms", first <= LIMIT_MS))
+    # Then the tables are read as a whole, to see whether they are right.
+    bench.add(TITLE, "  the first time since the start of weir", "ms", {"weir": first})
