@@ -18,7 +18,7 @@ struct CommandFailure: Error, CustomStringConvertible {
       case .damaged, .notAQueue, .badEpochFile, .badArchive, .unknownFormat: 65
       case .noQueue: 66
       case .networkFileSystem, .cannotWriteBackup: 73
-      case .full, .overloaded, .stalled, .stopped, .inUse, .linked, .locked: 75
+      case .full, .tooManyDelayed, .overloaded, .stalled, .stopped, .inUse, .linked, .locked: 75
       case .readOnly, .deleted, .moved, .openedForReading: 74
       case .notOwner: 77
       case .system(let call): Self.exitCode(of: call)

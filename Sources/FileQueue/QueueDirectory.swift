@@ -24,6 +24,12 @@ struct QueueDirectory: Hashable, Sendable {
   /// What the workers count, for whoever wants to know; the queue does not need it.
   var workersPath: FilePath { path.appending("workers") }
 
+  /// The events that wait for their time.
+  static let delayedName = "delayed"
+  var delayedPath: FilePath { path.appending(Self.delayedName) }
+  /// flock(2): held by whoever appends to it; claimed by the one process that publishes them.
+  var delayedLockPath: FilePath { path.appending("delayed.lock") }
+
   /// All segments, oldest first.
   func segments() throws(QueueError) -> [SegmentName] {
     try names().compactMap { SegmentName(textFile: $0) }
@@ -249,7 +255,7 @@ struct QueueDirectory: Hashable, Sendable {
   func breakLinks() throws(SystemCallError) {
     let last = (try? segments())?.last
     let written =
-      [lockPath, tailPath, upkeepPath, topicLogPath]
+      [lockPath, tailPath, upkeepPath, topicLogPath, delayedPath, delayedLockPath]
       + (last.map { [textPath($0), indexPath($0), keysPath($0)] } ?? [])
     for path in written {
       guard let status = try? FileStatus(of: path), status.linkCount > 1 else { continue }

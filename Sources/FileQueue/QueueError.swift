@@ -12,6 +12,8 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
   case keyReused(key: String)
   /// The topic has had its last event.
   case topicEnded(topic: String)
+  /// More events wait for their time than the queue keeps.
+  case tooManyDelayed(count: Int, byteCount: Int)
   /// There is no queue at the path, and it was not to be made.
   case noQueue(path: String)
   /// The directory holds something else.
@@ -68,6 +70,10 @@ public enum QueueError: Error, Sendable, CustomStringConvertible {
       "the key '\(key)' was used for another event: send the same event again, or use another key"
     case .topicEnded(let topic):
       "the topic '\(topic)' has ended: publish under another one, or delete it to begin it anew"
+    case .tooManyDelayed(let count, let byteCount):
+      "\(count) delayed events of \(byteCount) bytes wait already; the limits are "
+        + "\(QueueLimits.delayedEventCountMaximum) and \(QueueLimits.delayedByteCountMaximum): publish "
+        + "again when some are out, or cancel some"
     case .noQueue(let path):
       "there is no queue at \(path): check the path; `weir serve --queue` makes one"
     case .notAQueue(let path, let reason):

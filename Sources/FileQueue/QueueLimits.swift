@@ -75,6 +75,31 @@ public enum QueueLimits {
   /// the window is over.
   public static let keyCountMaximum = 12_000_000
 
+  // MARK: - Delayed events
+
+  /// Events that may wait for their time.
+  public static let delayedEventCountMaximum = 100_000
+  /// Bytes of all of them.
+  public static let delayedByteCountMaximum = 256 << 20
+  /// Events that are published together when their time has come, and bytes of them unless a single one
+  /// is larger: few enough that others who publish at that moment do not wait for them.
+  static let delayedBatchEventCountMaximum = 1024
+  static let delayedBatchByteCountMaximum = 1 << 20
+  /// The file `delayed` is made anew when so much of it means nothing any more, and more than half.
+  public static let delayedDeadByteCountMaximum = 1 << 20
+  /// Bytes of events that are listed at once, unless a single one is larger.
+  static let delayedPageByteCountMaximum = 1 << 20
+  /// How often is looked whether other processes have taken delayed events in, and whether the one that
+  /// publishes them lives.
+  public static let delayedInterval: Duration = .milliseconds(250)
+  /// How long after a failure publishing delayed events is tried again.
+  static let delayedPause: Duration = .milliseconds(500)
+  /// That a delayed event was published is on disk after this time; until then its key keeps it from being
+  /// published again.
+  static let delayedSyncInterval: Duration = .seconds(1)
+  /// Requests that wait for the thread that has the delayed events; more are refused.
+  static let delayedRequestCountMaximum = 65_536
+
   // MARK: - Appending
 
   /// A clock that is set back by no more than this has the times of events stand still; one that is set

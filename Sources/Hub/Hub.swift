@@ -11,6 +11,7 @@ import Streaming
 public final class Hub {
   private let committer: Committer
   private let batches: Batches
+  private let delayed: DelayedPublisher
   private let upkeep: Upkeep
   private let topicDesk: TopicDesk
   private let pages: WorkerPages
@@ -34,6 +35,13 @@ public final class Hub {
       queue, durability: configuration.durability, retention: configuration.retention,
       keyWindow: configuration.keyWindow
     ) { counters.set(PageLayout.keysCell, to: UInt64($0)) }
+    delayed = try DelayedPublisher(queue, committer) { isError, text in
+      if isError {
+        log.error("publishing delayed events failed", metadata: ["error": "\(text)"])
+      } else {
+        log.info("\(text)")
+      }
+    }
     upkeep = try Upkeep(
       queue, retention: configuration.retention, keyWindow: configuration.keyWindow
     ) { isError, text in
@@ -72,7 +80,7 @@ public final class Hub {
     batches = try Batches(queue, committer, counters)
     let router = Router(
       configuration: configuration, queue: queue, committer: committer, topicDesk: topicDesk,
-      batches: batches,
+      batches: batches, delayedPublisher: delayed,
       loops: doors,
       crossOrigin: CrossOrigin(configuration.corsOrigins),
       admission: Admission(
@@ -117,7 +125,9 @@ public final class Hub {
   private func stopWriting(by deadline: Int64) {
     do {
       let isDone = try Waker()
-      _ = try Thread(name: "stop-writing") { [committer, batches, upkeep, pages, topicDesk] in
+      _ = try Thread(name: "stop-writing") {
+        [committer, batches, delayed, upkeep, pages, topicDesk] in
+        delayed.stop()
         committer.stop()
         batches.stop()
         upkeep.stop()
@@ -129,6 +139,7 @@ public final class Hub {
       try isDone.wait(timeout: .nanoseconds(rest))
     } catch {
       // Without a thread that could be left behind.
+      delayed.stop()
       committer.stop()
       batches.stop()
       upkeep.stop()

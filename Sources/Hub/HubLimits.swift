@@ -20,6 +20,10 @@ enum HubLimits {
   static let resultLogByteCountMaximum = 64 << 10
   /// What an answer repeats of a text that a client sent, in bytes of UTF-8.
   static let excerptByteCountMaximum = 64
+  /// Delayed events that are listed at once, if not said otherwise.
+  static let delayedPageCount = 100
+  /// The same at most.
+  static let delayedPageCountMaximum = 1000
   /// Topics and patterns that one stream may ask for.
   static let topicsPerStreamCountMaximum = 100
   /// Events of each topic that a stream may begin with.

@@ -15,6 +15,7 @@ struct Serve: ParsableCommand {
         read DIRECTORY                   reads all of it, in order and by seeking each event
         check DIRECTORY                  what QueueCheck finds
         close DIRECTORY                  closes it
+        publish DIRECTORY                publishes the delayed events that are due, checks and reads
         verify DIRECTORY [NAME BATCHES]  all of it, in this order: open, check, read, append, read
       """)
 
@@ -52,6 +53,7 @@ struct OpenQueues {
     case "close":
       queues[path] = nil
       return []
+    case "publish": return try publish(path)
     case "verify": return try verify(path, appending: Array(words.dropFirst(2)))
     default: throw ValidationError("\(words[0]) is no verb")
     }
@@ -114,11 +116,23 @@ struct OpenQueues {
     }
   }
 
+  private func publish(_ path: String) throws -> [(String, JSON)] {
+    let queue = try Queue(at: FilePath(path), creating: true)
+    let events = try DelayedEvents(queue)
+    let isDone = try events.waitUntilPublished(patience: .seconds(4))
+    let failures = events.stop() + (isDone ? [] : ["events wait whose time has come"])
+    var listing = try DelayedListing(readingAt: queue.path)
+    let waiting = try listing.page(countMaximum: 1000).events.map { JSON.text($0.data) }
+    return try check(path) + Self.members(of: try read(queue)) + [
+      ("waiting", .list(waiting)), ("failures", .list(failures.map { .text($0) })),
+    ]
+  }
+
   private func check(_ path: String) throws -> [(String, JSON)] {
     var findings: [JSON] = []
     try QueueCheck(FilePath(path)).run { (finding: QueueFinding) in
       switch finding {
-      case .segment, .total, .quarantined: break
+      case .segment, .total, .delayed, .quarantined: break
       default: findings.append(.text("\(finding)"))
       }
     }

@@ -36,6 +36,34 @@ struct EventOptions: ParsableArguments {
     transform: Self.timeToLive)
   var ttl: String?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Publish it after so long, up to 30d: seconds, or a number with ms, s, m, h or d. It waits in the queue until then, and a worker (weir serve) publishes it.",
+      valueName: "time"),
+    transform: Self.delay)
+  var delay: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Publish it at this moment: Unix time, or such as 2026-11-25T12:00:00Z.", valueName: "moment"),
+    transform: Self.moment)
+  var at: String?
+
+  func validate() throws {
+    if delay != nil, at != nil { throw ValidationError("Name either --delay or --at, not both.") }
+  }
+
+  private static func delay(_ text: String) throws -> String {
+    guard Delay(after: text) != nil else { throw ValidationError("it is \(Delay.afterRule)") }
+    return text
+  }
+
+  private static func moment(_ text: String) throws -> String {
+    guard Delay(at: text) != nil else { throw ValidationError("it is \(Delay.atRule)") }
+    return text
+  }
+
   private static func timeToLive(_ text: String) throws -> String {
     guard TimeToLive(text: text) != nil else { throw ValidationError("it is \(TimeToLive.rule)") }
     return text
@@ -56,7 +84,7 @@ struct EventOptions: ParsableArguments {
   /// The event with these fields.
   func publication(_ message: String) -> Publication {
     Publication(
-      message: message, topics: topic, event: event, key: key, end: end,
-      retry: retry, ttl: ttl)
+      message: message, topics: topic, event: event, key: key, end: end, retry: retry,
+      ttl: ttl, delay: delay, at: at)
   }
 }

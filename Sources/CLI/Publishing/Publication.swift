@@ -12,9 +12,11 @@ struct Publication: Encodable {
   var end = false
   var retry: Int?
   var ttl: String?
+  var delay: String?
+  var at: String?
 
   private enum CodingKeys: String, CodingKey {
-    case message, topic, topics, event, key, end, retry, ttl
+    case message, topic, topics, event, key, end, retry, ttl, delay, at
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -30,6 +32,8 @@ struct Publication: Encodable {
     if end { try fields.encode(true, forKey: .end) }
     try fields.encodeIfPresent(retry, forKey: .retry)
     try fields.encodeIfPresent(ttl, forKey: .ttl)
+    try fields.encodeIfPresent(delay, forKey: .delay)
+    try fields.encodeIfPresent(at, forKey: .at)
   }
 
   /// As a JSON object on one line.
@@ -37,6 +41,19 @@ struct Publication: Encodable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return Array(try encoder.encode(self))
+  }
+
+  /// As the queue takes it where it is published later; nil where it is published now.
+  ///
+  /// - Throws: `QueueError`, `EventStreamError`.
+  func delayed() throws -> DelayedEvent? {
+    guard let delay = delay.flatMap({ Delay(after: $0) }) ?? at.flatMap({ Delay(at: $0) }) else {
+      return nil
+    }
+    var event = self
+    event.ttl = nil
+    return DelayedEvent(
+      try event.pending(), timeToLive: ttl.flatMap { TimeToLive(text: $0) }, delay: delay)
   }
 
   /// As the queue takes it.

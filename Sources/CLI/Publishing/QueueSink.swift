@@ -6,6 +6,8 @@ import Kernel
 final class QueueSink: EventSink {
   private let queue: Queue
   private var appender: Appender
+  /// Opened for the first event that is published later.
+  private var delayed: DelayedLog?
 
   /// Opens the queue.
   init(_ target: EventTarget) throws {
@@ -13,9 +15,10 @@ final class QueueSink: EventSink {
     appender = try Appender(queue)
   }
 
-  /// Publishes one event; returns its id once it is on disk.
+  /// Publishes one event; returns its id once it is on disk, or what names it while it waits.
   func publish(_ publication: Publication) throws -> String {
     do {
+      if let event = try publication.delayed() { return try takeIn([event])[0].get().id }
       let appended = try appender.append([try publication.pending()])[0].get()
       return queue.epochs.id(of: appended.sequence).description
     } catch let error as EventStreamError {
@@ -26,6 +29,14 @@ final class QueueSink: EventSink {
   /// Publishes the events of lines; what is refused stops nothing.
   func publish(_ lines: [InputLine], as format: LineFormat) throws -> PublishTally {
     var tally = PublishTally()
+    var format = format
+    var later: DelayedEvent?
+    if case .text(var model) = format {
+      later = try model.delayed()
+      // That of a delayed event counts from when it is published.
+      if later != nil { model.ttl = nil }
+      format = .text(model)
+    }
     var events: [PendingEvent] = []
     var numbers: [Int] = []
     for line in lines {
@@ -37,6 +48,18 @@ final class QueueSink: EventSink {
       }
     }
     guard !events.isEmpty else { return tally }
+    if let later {
+      let delayed = events.map {
+        DelayedEvent($0, timeToLive: later.timeToLive, delay: later.delay)
+      }
+      for (number, result) in zip(numbers, try takeIn(delayed)) {
+        switch result {
+        case .failure(let error): tally.reject(number, "\(error)")
+        case .success(let taken): tally.accept(taken.id, isReplayed: taken.isReplayed)
+        }
+      }
+      return tally
+    }
     for (number, outcome) in zip(numbers, try appender.append(events)) {
       switch outcome {
       case .refused(let error): tally.reject(number, "\(error)")
@@ -46,5 +69,31 @@ final class QueueSink: EventSink {
       }
     }
     return tally
+  }
+
+  /// Takes in events that are published later, unless they are known by their keys to be out already.
+  private func takeIn(
+    _ events: [DelayedEvent]
+  ) throws -> [Result<(id: String, isReplayed: Bool), QueueError>] {
+    var results: [Result<(id: String, isReplayed: Bool), QueueError>] = []
+    var fresh: [(place: Int, event: DelayedEvent)] = []
+    for (place, event) in events.enumerated() {
+      guard let known = try appender.find(event.event) else {
+        fresh.append((place, event))
+        results.append(.failure(.stopped))
+        continue
+      }
+      switch known {
+      case .refused(let error): results.append(.failure(error))
+      case .appended(let appended):
+        results.append(.success((queue.epochs.id(of: appended.sequence).description, true)))
+      }
+    }
+    if fresh.isEmpty { return results }
+    if delayed == nil { delayed = try DelayedLog(queue) }
+    for (entry, result) in zip(fresh, try delayed?.add(fresh.map(\.event)) ?? []) {
+      results[entry.place] = result.map { ("\($0.id)", $0.isReplayed) }
+    }
+    return results
   }
 }

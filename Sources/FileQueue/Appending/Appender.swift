@@ -9,7 +9,7 @@ public struct Appender: ~Copyable {
   private let lock: FileLock
   private let lockFile: FileIdentity
   private let epochDigits: HexadecimalDigits
-  private let durability: Durability
+  let durability: Durability
   private let segmentByteCountMaximum: Int
   private let segmentEventCountMaximum: Int
   private var segment: OpenSegment?
@@ -18,7 +18,7 @@ public struct Appender: ~Copyable {
   private var seen: Tail.AppendedEnd?
   private var text: [UInt8] = []
   private var index: [UInt8] = []
-  private var keys: KnownKeys
+  var keys: KnownKeys
 
   /// How many keys it remembers.
   var keyCount: Int { keys.count }
@@ -112,7 +112,7 @@ public struct Appender: ~Copyable {
         try segment.text.truncate(to: end.offset)
       } catch {
         try? segment.text.truncate(to: end.offset)
-        if Self.isNoSpace(error) { throw .full(error) }
+        if error.isNoSpace { throw .full(error) }
         throw ["pwrite", "fdatasync"].contains(error.call) ? appender.fail(error) : .system(error)
       }
     }
@@ -205,7 +205,7 @@ public struct Appender: ~Copyable {
       try? segment.text.truncate(to: end.offset)
       try? segment.index.truncate(to: indexOffset)
       try? keys.takeBack(from: segment.name)
-      throw Self.isNoSpace(error) ? .full(error) : fail(error)
+      throw error.isNoSpace ? .full(error) : fail(error)
     }
     end.offset += text.count
     queue.tail.setAppendedEnd(end)
@@ -327,7 +327,7 @@ public struct Appender: ~Copyable {
       try KeyFile(writing: segment.name, in: queue.directory).seal(end.next)
     } catch {
       if error.call == "fdatasync" { throw fail(error) }
-      if Self.isNoSpace(error) { throw .full(error) }
+      if error.isNoSpace { throw .full(error) }
       throw error.call == "pwrite" ? fail(error) : .system(error)
     }
     let name = SegmentName(first: end.next)
@@ -338,7 +338,7 @@ public struct Appender: ~Copyable {
     } catch {
       // A name that could not be put on disk once is not there by a second try that succeeds.
       if error.call == "fsync" { throw fail(error) }
-      throw Self.isNoSpace(error) ? .full(error) : .system(error)
+      throw error.isNoSpace ? .full(error) : .system(error)
     }
     end.segment = name
     end.offset = 0
@@ -359,21 +359,17 @@ public struct Appender: ~Copyable {
       try queue.directory.write(queue.epochs)
     } catch {
       if error.call == "fsync" { throw fail(error) }
-      throw Self.isNoSpace(error) ? .full(error) : .system(error)
+      throw error.isNoSpace ? .full(error) : .system(error)
     }
     queue.tail.settlePendingEpoch()
     return fresh
-  }
-
-  private static func isNoSpace(_ error: SystemCallError) -> Bool {
-    error.isNoSpace
   }
 
   // MARK: - Outside the lock
 
   /// One sync covers every byte of the segment, whoever wrote it; what lies in older segments was
   /// synced when they were sealed.
-  private func synchronize(upTo next: UInt64) throws(QueueError) {
+  func synchronize(upTo next: UInt64) throws(QueueError) {
     guard let segment, queue.tail.syncedNext < next else { return }
     var covered = next
     if let end = queue.tail.observedEnd(), end.segment == segment.name {

@@ -46,7 +46,16 @@ public final class Committer: Sendable {
   /// its events are hidden, or why they are not.
   public typealias DeletionCompletion = @Sendable (Result<UInt64, QueueError>) -> Void
 
+  /// Told once what is known of an event's key, on the committer's thread: nil where nothing is.
+  public typealias FindCompletion = @Sendable (Result<Appended?, QueueError>) -> Void
+
+  private struct Question: Sendable {
+    let event: PendingEvent
+    let completion: FindCompletion
+  }
+
   private struct State {
+    var questions: [Question] = []
     var waiting: [Submission] = []
     var deletions: [(topic: Topic, completion: DeletionCompletion)] = []
     var probers: [ProbeCompletion] = []
@@ -124,6 +133,20 @@ public final class Committer: Sendable {
     if isFirst { waker.ring() }
   }
 
+  /// Asks whether an event was published before, by its key; nothing is queued.
+  public func find(_ event: PendingEvent, _ completion: @escaping FindCompletion) {
+    let refusal: QueueError? = state.withLock { state in
+      if state.isStopped { return .stopped }
+      guard state.waitingByteCount < QueueLimits.pendingByteCountMaximum else {
+        return .overloaded(byteCountMaximum: QueueLimits.pendingByteCountMaximum)
+      }
+      state.questions.append(Question(event: event, completion: completion))
+      state.waitingByteCount += event.byteCount
+      return nil
+    }
+    if let refusal { completion(.failure(refusal)) } else { waker.ring() }
+  }
+
   /// Asks whether a publish would succeed now: the whole way to the disk is tried, behind the events that
   /// wait, at most once in ``QueueLimits/probeInterval``.
   ///
@@ -184,6 +207,7 @@ public final class Committer: Sendable {
       let (batch, isStopped) = takeBatch()
       deleteTopics(with: &appender)
       probe(with: &appender, isStopped: isStopped)
+      answer(with: &appender)
       if batch.isEmpty {
         if isStopped { break }
         let rest = syncIsDueAt.map { max(0, $0 - Clock.monotonicNanoseconds()) }
@@ -276,6 +300,21 @@ public final class Committer: Sendable {
     for completion in probers { completion(finding) }
   }
 
+  private func answer(with appender: inout Appender) {
+    let questions = state.withLock { state in
+      defer { state.questions = [] }
+      state.waitingByteCount -= state.questions.reduce(0) { $0 + $1.event.byteCount }
+      return state.questions
+    }
+    for question in questions {
+      do {
+        question.completion(.success(try appender.find(question.event)?.get()))
+      } catch {
+        question.completion(.failure(error))
+      }
+    }
+  }
+
   private func takeBatch() -> (batch: [Submission], isStopped: Bool) {
     state.withLock { state in
       var count = 0
@@ -295,7 +334,7 @@ public final class Committer: Sendable {
       guard count < state.waiting.count else {
         let batch = state.waiting
         state.waiting = []
-        state.waitingByteCount = 0
+        state.waitingByteCount -= byteCount
         return (batch, state.isStopped)
       }
       let batch = Array(state.waiting.prefix(count))

@@ -127,14 +127,15 @@ extension QueueBackup {
     }
   }
 
-  /// Removes what the queue has not derived, such as the table of a segment that grows again since the
+  /// Removes what the queue has not, or has not derived, such as the table of a segment that grows again since the
   /// queue was restored: it is of an older text.
   private func removeDerived(
     _ kept: Set<SegmentName>, from target: QueueDirectory
   ) throws(QueueError) {
     let copied = Set(files.map(\.name))
     for name in try target.names() where !copied.contains(name) {
-      guard let segment = SegmentName(derivedFile: name), kept.contains(segment) else { continue }
+      let isOfKept = SegmentName(derivedFile: name).map { kept.contains($0) } ?? false
+      guard isOfKept || name.hasSameBytes(as: QueueDirectory.delayedName) else { continue }
       try mapping { () throws(SystemCallError) in
         try FileSystem.unlink(target.path.appending(name))
       }

@@ -38,6 +38,8 @@ public struct QueueBackup {
 
   private init?(_ queue: Queue) throws(QueueError) {
     let directory = queue.directory
+    // Before the events: what has been published since waits here and is there, too, and its key tells so.
+    let delayed = try Self.delayed(in: directory)
     let next = queue.durableNext
     let segments = try directory.segments().filter { $0.first < next }
     var files = [
@@ -78,6 +80,7 @@ public struct QueueBackup {
     // Behind the segments: what it says of later events means nothing to who opens the backup, and what it
     // does not say yet stands in them.
     if let topics = try Self.file(TopicLog.name, in: directory) { files.append(topics) }
+    if let delayed { files.append(delayed) }
     let oldest = segments.first?.first ?? next
     let last = segments.last ?? SegmentName(first: next)
     // Retention notes what it keeps before it removes the rest, so it is asked behind that.
@@ -113,6 +116,18 @@ public struct QueueBackup {
     guard cursor.sequence == next - 1 else { return nil }
     _ = try reader.read(from: &cursor, upTo: next, byteCountMaximum: 1) { _, _ in isThere = true }
     return isThere ? cursor : nil
+  }
+
+  /// The events that wait, without one that is being appended at this moment.
+  private static func delayed(in directory: QueueDirectory) throws(QueueError) -> BackupFile? {
+    do throws(SystemCallError) {
+      let descriptor = try Descriptor.open(directory.delayedPath, .readOnly)
+      let end = try DelayedFile.wholeByteCount(of: descriptor)
+      return BackupFile(QueueDirectory.delayedName, descriptor, byteCount: end)
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return nil }
+      throw .system(error)
+    }
   }
 
   /// Opens a file of the queue; nil where it is not there.

@@ -78,7 +78,10 @@ struct TarReader {
     if parts.dropLast().last == KnownLosses.folder {
       return "\(KnownLosses.folder)/\(last)" == KnownLosses.path ? KnownLosses.path : nil
     }
-    if [EpochFile.name, QueueDirectory.tailName, TopicLog.name].contains(last) { return last }
+    let names = [
+      EpochFile.name, QueueDirectory.tailName, TopicLog.name, QueueDirectory.delayedName,
+    ]
+    if names.contains(last) { return last }
     return SegmentName(textFile: last) != nil || SegmentName(derivedFile: last) != nil ? last : nil
   }
 

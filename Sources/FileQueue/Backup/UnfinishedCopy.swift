@@ -138,7 +138,8 @@ extension QueueDirectory {
     let whole =
       bytes.suffix(ending.count) == ending[...]
       ? String(decoding: bytes.dropLast(ending.count), as: UTF8.self) : name
-    return [EpochFile.name, tailName, TopicLog.name].contains(whole) || KnownLosses.isNotes(whole)
+    return [EpochFile.name, tailName, TopicLog.name, delayedName].contains(whole)
+      || KnownLosses.isNotes(whole)
       || SegmentName(textFile: whole) != nil || SegmentName(derivedFile: whole) != nil
   }
 }

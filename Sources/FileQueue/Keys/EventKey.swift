@@ -30,6 +30,19 @@ public struct EventKey: Hashable, Sendable {
     self.init(scope: ".delayed", id, isLasting: true)
   }
 
+  /// Reads a publisher's key from the head of a delayed event; nil where it is none.
+  init?(encoded: Span<UInt8>, isLasting: Bool) {
+    var slash = 0
+    while slash < encoded.count, encoded[slash] != UInt8(ascii: "/") { slash += 1 }
+    guard slash < encoded.count,
+      let bytes = Topic.decode(encoded.extracting((slash + 1)...)),
+      let text = String(validating: bytes, as: UTF8.self)
+    else { return nil }
+    self.text = text
+    self.encoded = encoded.indices.map { encoded[$0] }
+    self.isLasting = isLasting
+  }
+
   private init(scope: String, _ text: String, isLasting: Bool) {
     self.text = text
     encoded = Topic.encode(scope.utf8) + [UInt8(ascii: "/")] + Topic.encode(text.utf8)

@@ -18,6 +18,9 @@ public struct TimeToLive: Hashable, Sendable {
     self.duration = duration
   }
 
+  /// In milliseconds.
+  var wholeMilliseconds: Int64 { duration.wholeMilliseconds }
+
   /// When an event that is published now expires, in milliseconds since 1970.
   public var expiresAt: Int64 {
     let range = QueueLimits.unixMilliseconds

@@ -65,6 +65,7 @@ public struct QueueCheck {
       report(losses.covers(missing) ? .knownLoss(missing) : .missingEnd(missing))
     }
     try checkTopicLog(report)
+    for finding in try DelayedFile.check(directory) { report(finding) }
     for name in try directory.quarantined() { report(.quarantined(name)) }
     report(
       .total(

@@ -22,6 +22,12 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
   case overlap(String, before: UInt64)
   /// Events whose damaged bytes are in quarantine.
   case knownLoss(Range<UInt64>)
+  /// Events that wait for their time.
+  case delayed(eventCount: Int, byteCount: Int)
+  /// Bytes among them that are no event.
+  case delayedDamage(offset: Int, byteCount: Int)
+  /// Bytes behind the last of them that are none yet, or never were.
+  case delayedTornTail(offset: Int, byteCount: Int)
   /// A file that is kept for people.
   case quarantined(String)
   /// All of it; `next` is the sequence behind the newest event.
@@ -33,9 +39,9 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
   /// opened next.
   public var isDamage: Bool {
     switch self {
-    case .segment, .total, .tornTail, .knownLoss, .quarantined: false
-    case .damage, .wrongIndex, .wrongTopics, .wrongKeys, .missingSegment, .missingBegin,
-      .missingEnd, .overlap:
+    case .segment, .total, .tornTail, .delayed, .delayedTornTail, .knownLoss, .quarantined: false
+    case .damage, .delayedDamage, .wrongIndex, .wrongTopics, .wrongKeys, .missingSegment,
+      .missingBegin, .missingEnd, .overlap:
       true
     }
   }
@@ -68,6 +74,14 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
       "\(name): begins before event \(next - 1), the last one of the segment in front of it"
     case .knownLoss(let range):
       "\(Self.events(range)) lost earlier; what was left of them is in quarantine"
+    case .delayed(let count, let bytes):
+      "\(QueueDirectory.delayedName): \(count) event\(count == 1 ? "" : "s") wait for their time, "
+        + "\(bytes) bytes"
+    case .delayedDamage(let offset, let bytes):
+      "\(QueueDirectory.delayedName): DAMAGED at offset \(offset): \(bytes) bytes are no event"
+    case .delayedTornTail(let offset, let bytes):
+      "\(QueueDirectory.delayedName): \(bytes) bytes behind the last event, at offset \(offset): one that "
+        + "is being taken in, or a torn one that is cut off next"
     case .quarantined(let name):
       "\(name): kept for you; weir does not need it"
     case .total(let epochs, let segments, let events, let bytes, let oldest, let next):

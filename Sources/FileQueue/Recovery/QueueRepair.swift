@@ -33,6 +33,7 @@ public struct QueueRepair {
     var repair = QueueRepair(directory: directory, epochs: try directory.existingEpochs())
     repair.mended = recovery.findings
     try repair.mend()
+    if let mended = try DelayedFile.mend(directory) { repair.mended.append(mended) }
     return repair.mended
   }
 

@@ -15,6 +15,7 @@ extension Problem {
       case .keyReused: (422, .keyReused)
       case .topicEnded: (409, .topicEnded)
       case .full: (507, .queueFull)
+      case .tooManyDelayed: (507, .tooManyDelayed)
       case .readOnly, .damaged, .deleted: (503, .queueReadOnly)
       case .moved: (503, .queueMoved)
       case .overloaded, .stalled, .locked: (503, .queueBusy)

@@ -4,7 +4,7 @@ import FileQueue
 ///
 /// In the order in which what is wrong with them is told.
 enum PublishField: String, CaseIterable {
-  case data, end, event, key, message, retry, topic, topics, ttl
+  case at, data, delay, end, event, key, message, retry, topic, topics, ttl
 
   static let names = allCases.map(\.rawValue)
 
@@ -14,6 +14,8 @@ enum PublishField: String, CaseIterable {
   /// The field of a header, by its name as a CGI variable without `HTTP_`.
   init?(header: String) {
     switch header {
+    case "AT", "X_AT": self = .at
+    case "DELAY", "X_DELAY": self = .delay
     case "END", "X_END": self = .end
     case "EVENT", "X_EVENT": self = .event
     case "IDEMPOTENCY_KEY", "X_IDEMPOTENCY_KEY": self = .key
@@ -28,7 +30,9 @@ enum PublishField: String, CaseIterable {
   /// What it has to be in JSON.
   var rule: String {
     switch self {
+    case .at: Delay.atRule
     case .data: "a value"
+    case .delay: Delay.afterRule
     case .end: "true or false"
     case .event, .key, .message, .topic: "a string"
     case .retry: "a whole number of milliseconds"

@@ -81,11 +81,12 @@ extension PublishFields {
     of value: JSONValue, _ field: PublishField, in bytes: [UInt8]
   ) -> String? {
     switch field {
+    case .at: value.string(in: bytes) ?? (value.kind == .number ? value.text(in: bytes) : nil)
     case .data: value.string(in: bytes) ?? value.compactText(in: bytes)
     case .end: value.kind == .boolean ? value.text(in: bytes) : nil
     case .event, .key, .message, .topic, .topics: value.string(in: bytes)
     case .retry: value.wholeNumber(in: bytes).map { "\($0)" }
-    case .ttl: value.string(in: bytes) ?? value.wholeNumber(in: bytes).map { "\($0)" }
+    case .delay, .ttl: value.string(in: bytes) ?? value.wholeNumber(in: bytes).map { "\($0)" }
     }
   }
 }

@@ -46,7 +46,7 @@ struct PublishFields {
         written.append(
           Written(field: .topic, text: place == .header ? name.trimmed : name, place: place))
       }
-    case .end, .event, .key, .retry, .ttl:
+    case .at, .delay, .end, .event, .key, .retry, .ttl:
       guard let before = written.first(where: { $0.field == field }) else {
         return written.append(Written(field: field, text: text, place: place))
       }
@@ -61,8 +61,48 @@ struct PublishFields {
 
   // MARK: - What they mean
 
-  /// The event, checked.
+  /// The event that is published now, checked.
   func event() throws(Problem) -> (event: PendingEvent, topics: [Topic]) {
+    if let field = [PublishField.at, .delay].first(where: has) {
+      throw Problem(
+        status: 400, code: .invalidDelay,
+        detail: "an event of a batch is published now: publish it by itself, with '\(field)'",
+        field: field.rawValue)
+    }
+    return try event(expiresAt: try timeToLive()?.expiresAt)
+  }
+
+  /// The event that is published later, checked; nil where it is published now.
+  func delayedEvent() throws(Problem) -> (event: DelayedEvent, topics: [Topic])? {
+    guard let delay = try delay() else { return nil }
+    let (event, topics) = try event(expiresAt: nil)
+    return (DelayedEvent(event, timeToLive: try timeToLive(), delay: delay), topics)
+  }
+
+  private func delay() throws(Problem) -> Delay? {
+    let texts = (after: text(of: .delay), at: text(of: .at))
+    switch texts {
+    case (nil, nil): return nil
+    case (let text?, nil):
+      if let delay = Delay(after: text) { return delay }
+      throw Problem(
+        status: 400, code: .invalidDelay,
+        detail: "delay is '\(text.excerpt())'; it is \(Delay.afterRule)", field: "delay")
+    case (nil, let text?):
+      if let delay = Delay(at: text) { return delay }
+      throw Problem(
+        status: 400, code: .invalidDelay,
+        detail: "at is '\(text.excerpt())'; it is \(Delay.atRule)", field: "at")
+    default:
+      throw Problem(
+        status: 400, code: .contradiction,
+        detail: "the event has a delay and a time at which it is published: say one", field: "at")
+    }
+  }
+
+  private func event(
+    expiresAt: Int64?
+  ) throws(Problem) -> (event: PendingEvent, topics: [Topic]) {
     guard let data else {
       throw Problem(
         status: 400, code: .missingMessage,
@@ -71,7 +111,6 @@ struct PublishFields {
         field: "message")
     }
     let event = Event(type: try type(), data: data, retryMilliseconds: try retry())
-    let expiresAt = try timeToLive()?.expiresAt
     let isEnd = try flag(.end)
     let topics = try topics()
     do throws(QueueError) {

@@ -4,6 +4,8 @@ import FileQueue
 struct PublishRequest {
   let event: PendingEvent
   let topics: [Topic]
+  /// The event, where it is published later.
+  let delayed: DelayedEvent?
 
   /// Reads a `PUT` or `POST /publish`.
   ///
@@ -32,7 +34,7 @@ struct PublishRequest {
       }
     }
     if isData { fields.take(data: try PublishText.read(body, type, isRaw: isRaw)) }
-    (event, topics) = try fields.event()
+    try self.init(fields)
   }
 
   /// Reads a `GET /publish`, whose fields all stand in the query.
@@ -42,7 +44,16 @@ struct PublishRequest {
   ) throws(Problem) {
     var fields = PublishFields()
     _ = try fields.take(pathTopic: pathTopic, pairs: pairs, headers: headers, hasBody: false)
-    (event, topics) = try fields.event()
+    try self.init(fields)
+  }
+
+  private init(_ fields: PublishFields) throws(Problem) {
+    if let later = try fields.delayedEvent() {
+      (event, topics, delayed) = (later.event.event, later.topics, later.event)
+    } else {
+      (event, topics) = try fields.event()
+      delayed = nil
+    }
   }
 
   /// Refuses a body that is encoded.

@@ -1,5 +1,6 @@
 import FastCGI
 import Figures
+import FileQueue
 import Kernel
 
 extension Router {
@@ -15,16 +16,22 @@ extension Router {
     let topics = publication.topics
     let epochs = queue.epochs
     let durability = committer.durability
+    let acknowledge: @Sendable (Appended) -> Void = { appended in
+      let latency = max(0, Clock.monotonicNanoseconds() - receivedAt)
+      counters.note(UInt64(latency / 1000), in: .publish)
+      exchange.complete(
+        Acknowledgement(
+          id: epochs.id(of: appended.sequence), topics: topics, appended: appended,
+          durability: durability, isPlain: isPlain
+        ).response)
+    }
+    if let delayed = publication.delayed {
+      publishLater(delayed, topics: topics, isPlain: isPlain, exchange, acknowledge: acknowledge)
+      return .later
+    }
     committer.submit(publication.event) { result in
       switch result {
-      case .success(let appended):
-        let latency = max(0, Clock.monotonicNanoseconds() - receivedAt)
-        counters.note(UInt64(latency / 1000), in: .publish)
-        exchange.complete(
-          Acknowledgement(
-            id: epochs.id(of: appended.sequence), topics: topics, appended: appended,
-            durability: durability, isPlain: isPlain
-          ).response)
+      case .success(let appended): acknowledge(appended)
       case .failure(let error):
         counters.add(to: PageLayout.publishesRefusedCell)
         exchange.complete(response(to: Problem(error)))

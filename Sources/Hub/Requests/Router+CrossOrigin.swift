@@ -13,10 +13,12 @@ extension Router {
   /// what the page may do; nil where the request is another one.
   func preflight(_ request: borrowing Request, on route: Route) -> Response? {
     guard route.isForPages, request.method == "OPTIONS" else { return nil }
+    let pathTopic = route == .publish ? try? Self.topic(of: request, behind: route) : nil
+    let methods = DelayedRequest.methods(pathTopic: pathTopic) ?? route.methods
     return Response(
       status: 204,
       headers: crossOrigin.preflightHeaders(
-        for: request.parameter("HTTP_ORIGIN"), on: route, methods: route.methods)
-        + [(name: "Allow", value: route.methods)], body: [])
+        for: request.parameter("HTTP_ORIGIN"), on: route, methods: methods)
+        + [(name: "Allow", value: methods)], body: [])
   }
 }

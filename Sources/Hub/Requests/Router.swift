@@ -11,6 +11,7 @@ struct Router: Responder {
   let committer: Committer
   let topicDesk: TopicDesk
   let batches: Batches
+  let delayedPublisher: DelayedPublisher
   let loops: [StreamLoopDoor]
   let crossOrigin: CrossOrigin
   let admission: Admission
@@ -44,6 +45,7 @@ struct Router: Responder {
     case .stream: return try stream(request, exchange)
     case .topics: return try topics(request, exchange)
     case .publish:
+      if let answer = try delayed(request, exchange) { return answer }
       do throws(Problem) { return try publish(request, exchange) } catch {
         counters.add(to: PageLayout.publishesRefusedCell)
         throw error

@@ -7,6 +7,11 @@ public enum Clock {
     nanoseconds(CLOCK_MONOTONIC)
   }
 
+  /// The same, which goes on while the machine sleeps (CLOCK_BOOTTIME).
+  public static func bootNanoseconds() -> Int64 {
+    nanoseconds(CLOCK_BOOTTIME)
+  }
+
   /// Milliseconds since 1970 (CLOCK_REALTIME).
   public static func unixMilliseconds() -> Int64 {
     let time = read(CLOCK_REALTIME)

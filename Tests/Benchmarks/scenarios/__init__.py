@@ -3,7 +3,8 @@
 import importlib
 
 NAMES = (
-    "latency", "loads", "saturation", "storm", "memory", "publishing", "topics", "replay", "last", "slow")
+    "latency", "loads", "saturation", "storm", "memory", "publishing", "topics", "replay", "last", "slow",
+    "delayed")
 
 
 def all_scenarios():

@@ -1,0 +1,21 @@
+import Kernel
+
+extension Appender {
+  /// What an append would say of an event whose key is known, without appending it; nil where the key is
+  /// not, or there is none.
+  public mutating func find(_ event: PendingEvent) throws(QueueError) -> AppendOutcome? {
+    guard let key = event.key else { return nil }
+    let use = try underLock { (appender) throws(QueueError) in
+      let now = Clock.unixMilliseconds()
+      try appender.keys.catchUp(to: appender.queue.tail.appendedEnd, now: now)
+      return try appender.keys.use(of: key, content: event.contentHash, now: now)
+    }
+    switch use {
+    case .fresh: return nil
+    case .other: return .refused(.keyReused(key: key.text))
+    case .same(let sequence, let time):
+      if durability == .full { try synchronize(upTo: sequence + 1) }
+      return .appended(Appended(sequence: sequence, unixMilliseconds: time, isReplayed: true))
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import FastCGI
+import Figures
+import FileQueue
+
+extension Router {
+  /// Answers what is asked of the events that wait for their time; nil where the request is for somebody
+  /// else.
+  func delayed(
+    _ request: borrowing Request, _ exchange: Exchange
+  ) throws(Problem) -> Answer? {
+    let asked = try DelayedRequest(
+      method: request.method, pathTopic: try Self.topic(of: request, behind: .publish),
+      pairs: try FormDecoding.pairs(request.query))
+    switch asked {
+    case nil: return nil
+    case .list(let last, let countMaximum):
+      delayedPublisher.page(behind: last, countMaximum: countMaximum) { result in
+        complete(exchange, result) { page in Self.delayed(DelayedReport(page)) }
+      }
+    case .show(let id):
+      delayedPublisher.find(id) { result in
+        complete(exchange, result) { waiting throws(Problem) in
+          guard let waiting else { throw DelayedRequest.notFound("\(id)") }
+          return Self.delayed(DelayedReport.Entry(waiting))
+        }
+      }
+    case .cancel(let id):
+      delayedPublisher.cancel(id) { result in
+        complete(exchange, result) { outcome throws(Problem) in
+          switch outcome {
+          case .cancelled: return Self.delayed(["cancelled": "\(id)"])
+          case .tooLate: throw DelayedRequest.tooLate(id)
+          case .unknown: throw DelayedRequest.notFound("\(id)")
+          }
+        }
+      }
+    }
+    return .later
+  }
+
+  /// Takes in an event that is to be published later, unless it is in the queue already by its key: its
+  /// publisher may not know that it is out by now.
+  ///
+  /// - Parameter acknowledge: answers where it is.
+  func publishLater(
+    _ event: DelayedEvent, topics: [Topic], isPlain: Bool, _ exchange: Exchange,
+    acknowledge: @escaping @Sendable (Appended) -> Void
+  ) {
+    guard event.event.key != nil else {
+      return takeIn(event, topics: topics, isPlain: isPlain, exchange)
+    }
+    committer.find(event.event) { result in
+      switch result {
+      case .success(let appended?): acknowledge(appended)
+      case .success(nil): takeIn(event, topics: topics, isPlain: isPlain, exchange)
+      case .failure(let error): refuse(exchange, error)
+      }
+    }
+  }
+
+  private func takeIn(
+    _ event: DelayedEvent, topics: [Topic], isPlain: Bool, _ exchange: Exchange
+  ) {
+    delayedPublisher.add(event) { result in
+      switch result {
+      case .success(let receipt):
+        exchange.complete(
+          DelayedAcknowledgement(receipt: receipt, topics: topics, isPlain: isPlain).response)
+      case .failure(let error): refuse(exchange, error)
+      }
+    }
+  }
+
+  private func refuse(_ exchange: Exchange, _ error: QueueError) {
+    counters.add(to: PageLayout.publishesRefusedCell)
+    exchange.complete(response(to: Problem(error)))
+  }
+
+  private func complete<Success>(
+    _ exchange: Exchange, _ result: Result<Success, QueueError>,
+    _ answer: (Success) throws(Problem) -> Response
+  ) {
+    do throws(Problem) {
+      switch result {
+      case .success(let success): exchange.complete(try answer(success))
+      case .failure(let error): throw Problem(error)
+      }
+    } catch {
+      exchange.complete(response(to: error))
+    }
+  }
+
+  private static func delayed(_ value: some Encodable) -> Response {
+    Response(
+      status: 200,
+      headers: [
+        (name: "Content-Type", value: "application/json"),
+        (name: "Cache-Control", value: "no-store"),
+      ], body: JSON.encode(value))
+  }
+}
