@@ -1,4 +1,7 @@
-"""Publishing many events in one request: a body of one event a line, of any length."""
+"""Publishing many events in one request: a body of one event a line, of any length.
+
+The long one has 300,000 lines, a million with LONG=1.
+"""
 
 import contextlib
 import json
@@ -9,7 +12,7 @@ import subprocess
 
 import pytest
 
-from processes import PATIENCE_SECONDS, wait_until, weir
+from processes import PATIENCE_SECONDS, free_port, wait_until, weir
 
 NDJSON = "application/x-ndjson"
 
@@ -213,11 +216,31 @@ def test_events_go_into_the_queue_while_the_body_still_comes(site):
         assert b'"accepted":2' in connection.recv(65536)
 
 
+def test_http2_brings_a_batch_too_and_several_come_at_once(make_site, state):
+    port = free_port()
+    site = make_site(configure=lambda text: text.replace(
+        "backlog=4096 ;", f"backlog=4096; listen 127.0.0.1:{port} http2;"))
+    file = state / "events.ndjson"
+    file.write_text(lines(*(f"{number}" for number in range(20_000))))
+    processes = [
+        subprocess.Popen(
+            ["curl", "-sS", "--http2-prior-knowledge", "-T", file,
+             f"http://127.0.0.1:{port}/publish/{batch}/"], stdout=subprocess.PIPE)
+        for batch in range(6)
+    ]
+    replies = [json.loads(process.communicate(timeout=PATIENCE_SECONDS)[0]) for process in processes]
+    assert [reply["accepted"] for reply in replies] == [20_000] * 6
+    events = export(site)
+    for batch in range(6):
+        data = [event["message"] for event in events if event["topic"] == str(batch)]
+        assert data == [str(number) for number in range(20_000)]
+
+
 # --- A long one -------------------------------------------------------------------------------------
 
 
 def test_a_long_batch_takes_no_memory_and_others_publish_meanwhile(site, state):
-    count = 300_000
+    count = 1_000_000 if os.environ.get("LONG") == "1" else 300_000
     file = state / "events.ndjson"
     with open(file, "w") as output:
         for number in range(count):

@@ -3,8 +3,8 @@
 import importlib
 
 NAMES = (
-    "latency", "loads", "saturation", "storm", "memory", "publishing", "topics", "replay", "last", "slow",
-    "delayed")
+    "latency", "loads", "saturation", "storm", "memory", "publishing", "batches", "topics", "replay", "last",
+    "slow", "delayed")
 
 
 def all_scenarios():
