@@ -1,7 +1,7 @@
 import Kernel
 
 /// The states of topics, found by the topic as it stands in a record's head: 24 bytes a topic, its name,
-/// and 6 to 12 bytes to find it by.
+/// and 12 to 24 bytes to find it by.
 struct TopicStateTable: Equatable, Sendable {
   private struct Entry {
     var state: TopicState
@@ -13,8 +13,9 @@ struct TopicStateTable: Equatable, Sendable {
   private var names: [UInt8] = []
   /// Numbers of entries, from 1, each at its hash or the next place that was free; 0 where none is.
   ///
-  /// Their count is a power of two.
-  private var places: [UInt32] = []
+  /// Their count is a power of two. The upper half of a place is a part of the hash: who looks for a topic that
+  /// is not there looks at nothing else.
+  private var places: [UInt64] = []
   /// Topics that have ended.
   private(set) var endedCount = 0
   /// No event from this sequence on is hidden.
@@ -100,12 +101,16 @@ struct TopicStateTable: Equatable, Sendable {
     if places.isEmpty { return nil }
     var place = Self.place(hash, of: places.count)
     while places[place] > 0 {
-      let entry = entries[Int(places[place]) - 1]
+      guard places[place] >> 32 == hash >> 32 else {
+        place = (place + 1) & (places.count - 1)
+        continue
+      }
+      let entry = entries[Self.number(places[place])]
       let start = Int(entry.nameOffset)
       if Int(entry.nameByteCount) == encodedTopic.count,
         names.span.extracting(start..<(start + encodedTopic.count)).hasSameBytes(as: encodedTopic)
       {
-        return Int(places[place]) - 1
+        return Self.number(places[place])
       }
       place = (place + 1) & (places.count - 1)
     }
@@ -119,7 +124,7 @@ struct TopicStateTable: Equatable, Sendable {
         state: TopicState(), nameOffset: UInt32(names.count),
         nameByteCount: UInt32(encodedTopic.count)))
     names.append(encodedTopic)
-    take(Self.place(hash, of: places.count), UInt32(entries.count))
+    take(hash, UInt64(entries.count))
     return entries.count - 1
   }
 
@@ -130,19 +135,21 @@ struct TopicStateTable: Equatable, Sendable {
       let start = Int(entry.nameOffset)
       return Topic.hash64(names.span.extracting(start..<(start + Int(entry.nameByteCount))))
     }
-    places = [UInt32](repeating: 0, count: count)
-    var number: UInt32 = 0
+    places = [UInt64](repeating: 0, count: count)
+    var number: UInt64 = 0
     for hash in hashes {
       number += 1
-      take(Self.place(hash, of: count), number)
+      take(hash, number)
     }
   }
 
-  private mutating func take(_ place: Int, _ number: UInt32) {
-    var place = place
+  private mutating func take(_ hash: UInt64, _ number: UInt64) {
+    var place = Self.place(hash, of: places.count)
     while places[place] > 0 { place = (place + 1) & (places.count - 1) }
-    places[place] = number
+    places[place] = (hash & ~0xFFFF_FFFF) | number
   }
+
+  private static func number(_ place: UInt64) -> Int { Int(place & 0xFFFF_FFFF) - 1 }
 
   /// The highest bits of a product, in which all bits of the hash have a part.
   private static func place(_ hash: UInt64, of count: Int) -> Int {
