@@ -129,7 +129,9 @@ def test_options_that_mean_nothing_for_many_events_are_refused(queue):
     for arguments in [["--key", "k"], ["text"], ["--ndjson"]]:
         result = publish("-q", queue, "--lines", *arguments, stdin=b"")
         assert result.returncode == USAGE, arguments
-    assert publish("-q", queue, "--ndjson", "--end", stdin=b"").returncode == USAGE
+    for arguments in [["--end"], ["--delay", "1h"]]:
+        assert publish("-q", queue, "--ndjson", *arguments, stdin=b"").returncode == USAGE, arguments
+    assert publish("--url", "http://127.0.0.1:1", "--lines", "--delay", "1h", stdin=b"").returncode == USAGE
 
 
 def test_without_standard_input_nothing_is_published(queue):
@@ -184,3 +186,11 @@ def test_a_batch_whose_connection_breaks_is_sent_again_and_doubles_nothing(site)
     assert result.returncode == OK, result.stderr
     assert proxy.count >= 2 and b"trying again" in result.stderr
     assert messages(site.queue) == [f"line {number}" for number in range(2000)]
+
+
+def test_an_event_with_a_delay_waits_with_the_id_that_is_printed(site):
+    for way in ways(site):
+        result = weir("publish", *way, "--delay", "1h", "later")
+        assert result.returncode == OK, result.stderr
+        assert result.stdout.strip() in weir("delayed", "--queue", site.queue).stdout
+    assert events(site.queue) == []

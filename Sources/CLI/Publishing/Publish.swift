@@ -57,7 +57,11 @@ struct Publish: ParsableCommand {
       throw ValidationError(
         "With \(name) the events are read from standard input: leave the data out.")
     }
-    if let option = fields.ofOneEvent ?? (ndjson && fields.end ? "--end" : nil) {
+    // A batch is published at once; lines into a queue of this machine may wait one by one.
+    let waits = fields.delay != nil ? "--delay" : fields.at != nil ? "--at" : nil
+    if let option = fields.ofOneEvent ?? (ndjson && fields.end ? "--end" : nil)
+      ?? (ndjson || target.url != nil ? waits : nil)
+    {
       throw ValidationError("\(option) is of one event: leave it out with \(name).")
     }
   }
