@@ -47,9 +47,10 @@ ENDS = re.compile(
     r"(\w+)(?:\([^()]*\))?\??\.(?:split(?!\(separator: UInt8)|dropFirst|dropLast|prefix|suffix|popFirst|popLast"
     r"|removeFirst|removeLast|enumerated|reversed)\b")
 LISTS = {
-    "all", "behind", "body", "bytes", "cells", "content", "data", "encode", "entries", "free", "indices",
-    "lines", "live", "named", "numbers", "order", "part", "parts", "path", "raw", "received", "resolved", "route",
-    "segments", "times", "topics", "uri", "utf8", "values", "waiting", "zip",
+    "ahead", "all", "assigned", "before", "behind", "body", "bytes", "cells", "claims", "content", "data", "encode",
+    "entries", "free", "indices",
+    "items", "lines", "live", "named", "numbers", "order", "part", "parts", "path", "raw", "received", "resolved", "route",
+    "segments", "sequences", "times", "topics", "uri", "utf8", "values", "waiting", "zip",
 }
 UNSAFE_MODULES = {"Kernel", "FastCGI", "HTTPClient"}
 BINS = re.compile(r"(Util|Helper|Misc|Common|Manager|Base)", re.IGNORECASE)

@@ -25,8 +25,8 @@ struct Weir: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Serve.self, Publish.self, Tail.self, Delayed.self, Status.self, Topics.self, Check.self,
-      Backup.self, Restore.self, Export.self, Import.self,
+      Serve.self, Publish.self, Tail.self, Delayed.self, Status.self, Topics.self, Groups.self,
+      Check.self, Backup.self, Restore.self, Export.self, Import.self,
     ])
 
   /// Makes the process safe to work in, then runs the command.

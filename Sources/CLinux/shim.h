@@ -127,6 +127,18 @@ static inline int weir_is_claimed(int fd) {
   return whole.l_type != F_UNLCK;
 }
 
+// The same for one byte of a file, which need not be there.
+static inline int weir_claim_byte(int fd, int64_t offset) {
+  struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+  return fcntl(fd, 37 /* F_OFD_SETLK */, &byte);
+}
+
+static inline int weir_is_byte_claimed(int fd, int64_t offset) {
+  struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+  if (fcntl(fd, 36 /* F_OFD_GETLK */, &byte) == -1) return -1;
+  return byte.l_type != F_UNLCK;
+}
+
 // A structure of the same name hides the function; only the type of the file system is asked for.
 static inline int weir_file_system_type(const char *path, int64_t *type) {
   struct statfs status;

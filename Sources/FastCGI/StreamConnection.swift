@@ -9,8 +9,10 @@ public struct StreamConnection: ~Copyable, Sendable {
   public enum PeerState: Hashable, Sendable {
     /// Nothing new.
     case quiet
-    /// It has closed the connection: the client is gone.
+    /// It has closed the connection, and has read all that was sent: the client is gone.
     case closed
+    /// It has closed the connection without having read all that was sent (ECONNRESET, unix(7)).
+    case broken
     /// It wants the request to end (FCGI_ABORT_REQUEST).
     case aborted
     /// It has sent something that does not belong here.
@@ -39,7 +41,7 @@ public struct StreamConnection: ~Copyable, Sendable {
   public func pollPeer() -> PeerState {
     var bytes = [UInt8](repeating: 0, count: 256)
     var span = bytes.mutableSpan
-    guard let transfer = try? socket.receive(into: &span) else { return .closed }
+    guard let transfer = try? socket.receive(into: &span) else { return .broken }
     guard case .transferred(let count) = transfer else { return .quiet }
     if count == 0 { return .closed }
     guard count >= RecordHeader.byteCount else { return .unexpected }

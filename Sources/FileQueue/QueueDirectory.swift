@@ -257,7 +257,7 @@ struct QueueDirectory: Hashable, Sendable {
     let written =
       [lockPath, tailPath, upkeepPath, topicLogPath, delayedPath, delayedLockPath]
       + (last.map { [textPath($0), indexPath($0), keysPath($0)] } ?? [])
-    for path in written {
+    for path in written + GroupFolder(directory: self).writtenPaths {
       guard let status = try? FileStatus(of: path), status.linkCount > 1 else { continue }
       let file = try Descriptor.open(path, .readOnly)
       var bytes = [UInt8](repeating: 0, count: try file.status().byteCount)

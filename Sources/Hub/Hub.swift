@@ -15,6 +15,7 @@ public final class Hub {
   private let upkeep: Upkeep
   private let topicDesk: TopicDesk
   private let pages: WorkerPages
+  private let groups: Groups
   private let doors: [StreamLoopDoor]
   private let drainTime: Duration
   private let fronts: Fronts
@@ -59,6 +60,10 @@ public final class Hub {
     ) { text in
       log.warning("what this worker counts is kept in memory only", metadata: ["error": "\(text)"])
     }
+    let groups = try Groups(queue, log) {
+      breakdown.report("the groups cannot go on: \($0.descriptionWithAdvice)")
+    }
+    self.groups = groups
     var doors: [StreamLoopDoor] = []
     var threads: [Thread] = []
     let loopsEnd = try LastOne(of: configuration.streamLoopCount)
@@ -67,7 +72,10 @@ public final class Hub {
       threads.append(
         try Thread.owning(
           name: "stream-loop-\(index)",
-          state: { try StreamLoop(queue, configuration.streams, door, log, counters, index: index) }
+          state: {
+            try StreamLoop(
+              queue, configuration.streams, door, log, counters, index: index, groups: groups)
+          }
         ) { (loop: consuming StreamLoop) in
           do throws(SystemCallError) { try loop.run() } catch {
             breakdown.report("a stream loop cannot go on: \(error.descriptionWithAdvice)")
@@ -88,7 +96,7 @@ public final class Hub {
           streamCountMaximum: configuration.streamCountMaximum,
           streamsPerAddressCountMaximum: configuration.streamsPerAddressCountMaximum,
           newStreamsPerSecondMaximum: configuration.newStreamsPerSecondMaximum)),
-      counters: counters, pages: pages)
+      counters: counters, pages: pages, groups: groups)
     var limits = FrontLimits()
     limits.requestBodyByteCountMaximum = HubLimits.requestBodyByteCountMaximum
     fronts = try Fronts.start(
@@ -126,7 +134,8 @@ public final class Hub {
     do {
       let isDone = try Waker()
       _ = try Thread(name: "stop-writing") {
-        [committer, batches, delayed, upkeep, pages, topicDesk] in
+        [groups, committer, batches, delayed, upkeep, pages, topicDesk] in
+        groups.stop()
         delayed.stop()
         committer.stop()
         batches.stop()
@@ -139,6 +148,7 @@ public final class Hub {
       try isDone.wait(timeout: .nanoseconds(rest))
     } catch {
       // Without a thread that could be left behind.
+      groups.stop()
       delayed.stop()
       committer.stop()
       batches.stop()

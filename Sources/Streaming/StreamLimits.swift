@@ -63,6 +63,14 @@ enum StreamLimits {
   static let readPauseMinimum: Duration = .milliseconds(250)
   /// The longest pause after the queue could not be read.
   static let readPauseMaximum: Duration = .seconds(4)
+  /// What members of groups were sent is looked at after this, and again after pauses that grow.
+  static let memberLookMinimum: Duration = .milliseconds(1)
+  /// The longest of those pauses.
+  static let memberLookMaximum: Duration = .milliseconds(64)
+  /// A group that another worker holds up is tried again after this.
+  static let groupPause: Duration = .milliseconds(10)
+  /// Events that the epoll of the groups hands out at once: there are no more.
+  static let groupEpollEventCountMaximum = 4
   /// Events that epoll hands out at once.
   static let epollEventCountMaximum = 512
 }

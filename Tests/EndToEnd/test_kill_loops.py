@@ -1,5 +1,6 @@
 """Writers and readers of one queue are killed at random, again and again: nothing acknowledged is
-lost, nothing comes twice, and all readers see one order without a gap.
+lost, nothing comes twice, and all readers see one order without a gap. The members of a group get
+everything together, each event once, but for those that they are told may have come before.
 
 20 rounds, 200 with LONG=1. The seed of the kills is told where the test fails; WEIR_SEED=N takes it
 again, though the processes' own timing stays their own.
@@ -157,6 +158,29 @@ class WebReader(Reader):
         time.sleep(0.02)
 
 
+class MemberReader(Reader):
+    """A member of a group that all members share; each of its events comes with whether it is marked as
+    given before."""
+
+    def __init__(self, site):
+        super().__init__()
+        self.site = site
+
+    def step(self):
+        try:
+            with self.site.stream("/sse?topic=>&group=g&since=all") as stream:
+                while not self.is_stopped.is_set():
+                    stream.comments.clear()
+                    event = stream.event()
+                    if event is None:
+                        break
+                    is_marked = any(text.startswith("redelivered") for text in stream.comments)
+                    self.events.append((event, is_marked))
+        except (OSError, ValueError, http.client.HTTPException, AssertionError):
+            pass
+        time.sleep(0.02)
+
+
 class TailReader(Reader):
     """Reads with `weir tail`, which may be killed in the middle of an event."""
 
@@ -229,8 +253,9 @@ def test_nothing_is_lost_or_seen_twice_while_everybody_is_killed_at_random(sites
     before = f"{first.split('-')[0]}-0"
     readers = [WebReader(sites[0], before), WebReader(sites[1], before),
                TailReader(queue), TailReader(queue)]
+    members = [MemberReader(site) for site in (*sites, sites[0])]
     victims = [worker for worker in writers + readers if hasattr(worker, "kill")]
-    for worker in writers + readers:
+    for worker in writers + readers + members:
         worker.start()
     try:
         for _ in range(ROUND_COUNT):
@@ -243,18 +268,33 @@ def test_nothing_is_lost_or_seen_twice_while_everybody_is_killed_at_random(sites
             lambda: all(reader.last_id == last or reader.failure for reader in readers),
             "the last event at every reader",
         )
+        wait_until(
+            lambda: len(given_ids(members)) >= len(readers[0].events), "every event at a member")
     finally:
-        for worker in writers + readers:
+        for worker in writers + readers + members:
             worker.is_stopped.set()
         for victim in victims:
             victim.kill()
         for site in sites:
             end(site.weir)
-        for worker in writers + readers:
+        for worker in writers + readers + members:
             worker.join()
     check(writers, readers, first, last)
+    check_members(members, readers[0])
     result = weir("check", "--queue", queue)
     assert result.returncode == 0, result.stdout
+
+
+def given_ids(members):
+    return {event.id for member in members for event, _ in list(member.events)}
+
+
+def check_members(members, reader):
+    assert [member.failure for member in members] == [None] * len(members)
+    assert given_ids(members) == {event.id for event in reader.events}, "each went to a member"
+    unmarked = [event.id for member in members for event, is_marked in member.events if not is_marked]
+    assert len(set(unmarked)) == len(unmarked), "what may have come before is marked"
+    assert all(member.events for member in members), "all have a part in it"
 
 
 def check(writers, readers, first, last):

@@ -7,5 +7,5 @@ struct QueueProbe: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "QueueProbe",
     abstract: "Use a queue and tell what came of it, for the tests of faults.",
-    subcommands: [Append.self, DelayEvents.self, Read.self, Serve.self])
+    subcommands: [Append.self, DelayEvents.self, Read.self, Serve.self, Share.self])
 }

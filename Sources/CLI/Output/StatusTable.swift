@@ -17,7 +17,7 @@ struct StatusTable {
       (
         "replays",
         "\(number(report.replays.streams)) streams, \(number(report.replays.events)) events"
-      ), ("gaps", number(report.gaps)), ("publishes", publishes),
+      ), ("gaps", number(report.gaps)), ("publishes", publishes), ("groups", groups),
       (
         "keys",
         "\(number(report.keys.remembered)) remembered, at most \(number(UInt64(report.keys.maximum)))"
@@ -74,6 +74,15 @@ struct StatusTable {
     guard let p50 = publishes.latencyMicroseconds.p50, let p99 = publishes.latencyMicroseconds.p99
     else { return counts }
     return "\(counts); p50 ≤ \(number(p50)) µs, p99 ≤ \(number(p99)) µs"
+  }
+
+  private var groups: String {
+    let groups = report.groups
+    if groups.isEmpty { return "none" }
+    let members = groups.reduce(0) { $0 + $1.members }
+    return "\(number(UInt64(groups.count))): \(number(UInt64(members))) members, "
+      + "\(number(groups.reduce(0) { $0 + $1.waiting })) events waiting, "
+      + "\(number(UInt64(groups.reduce(0) { $0 + $1.given }))) given; see `weir groups`"
   }
 
   private func number(_ value: UInt64) -> String { Amounts.number(value) }

@@ -3,6 +3,7 @@ package enum Route: String, CaseIterable, Sendable {
   case stream
   case publish
   case topics
+  case groups
   case status
   case metrics
   case health

@@ -33,6 +33,8 @@ public struct StatusReport: Encodable, Sendable {
   public let replays: ReplayStatus
   /// What became of publish requests.
   public let publishes: PublishStatus
+  /// How groups are that share events, by their names.
+  public let groups: [GroupFigures]
   /// Keys that are remembered.
   public let keys: KeyStatus
 
@@ -136,6 +138,7 @@ public struct StatusReport: Encodable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case version, durability, queue, workers, streams, deliveries, bytes, gaps, replays, publishes,
+      groups,
       keys
     case uptimeSeconds = "uptime_seconds"
     case lagMilliseconds = "lag_ms"
@@ -148,16 +151,24 @@ public struct StatusReport: Encodable, Sendable {
   /// - Throws: `noQueue`, `notAQueue`, `unknownFormat`, `system`.
   public init(readingQueueAt path: FilePath) throws(QueueError) {
     let figures = try QueueFigures(readingQueueAt: path)
-    do {
-      let workers = try WorkerFigures.all(in: Queue.workersPath(in: path))
-      self.init(figures, workers)
-    } catch {
+    let workers: [WorkerFigures]
+    do { workers = try WorkerFigures.all(in: Queue.workersPath(in: path)) } catch {
       throw .system(error)
+    }
+    self.init(figures, workers, try Self.groups(ofQueueAt: path, figures))
+  }
+
+  private static func groups(
+    ofQueueAt path: FilePath, _ queue: QueueFigures
+  ) throws(QueueError) -> [GroupFigures] {
+    do { return try GroupFolder(ofQueueAt: path).figures(in: queue) } catch {
+      throw QueueError(error)
     }
   }
 
-  /// The report of what a queue and its workers tell.
-  package init(_ queue: QueueFigures, _ workers: [WorkerFigures]) {
+  /// The report of what a queue, its workers and its groups tell.
+  package init(_ queue: QueueFigures, _ workers: [WorkerFigures], _ groups: [GroupFigures] = []) {
+    self.groups = groups
     let alive = workers.filter(\.isAlive)
     let oldest = alive.min { $0.startedAt < $1.startedAt }
     var sum = PageValues()

@@ -115,6 +115,7 @@ extension QueueBackup {
     }
     let kept = Set(files.compactMap { SegmentName(textFile: $0.name) })
     try removeDerived(kept, from: target)
+    try removeGroups(from: target)
     try mapping { () throws(SystemCallError) in
       // The page last: until then it remembers less than there is.
       try copy(to: target, report)
@@ -142,12 +143,26 @@ extension QueueBackup {
     }
   }
 
+  /// Removes groups that the queue has not any more.
+  private func removeGroups(from target: QueueDirectory) throws(QueueError) {
+    let copied = Set(files.map(\.name))
+    for file in GroupFolder(directory: target).writtenPaths {
+      let name = file.lastComponent?.string ?? ""
+      guard let path = GroupFolder.path(folder: GroupFolder.folderName, file: name),
+        !copied.contains(path)
+      else { continue }
+      try mapping { () throws(SystemCallError) in try FileSystem.unlink(file) }
+    }
+  }
+
   /// Whether a segment's file was copied before: they only grow, and a sealed one not even that.
   private static func isThere(
     _ file: BackupFile, in target: QueueDirectory
   ) throws(SystemCallError) -> Bool {
     // Made anew now and then.
     if file.name.hasSameBytes(as: TopicLog.name) { return false }
+    // The state of a group changes in its place.
+    if GroupFolder.isGroup(file.name) { return false }
     let compared = QueueLimits.comparedByteCount
     do throws(SystemCallError) {
       let other = try Descriptor.open(target.path.appending(file.name), .readOnly)

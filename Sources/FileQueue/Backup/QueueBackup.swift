@@ -40,6 +40,8 @@ public struct QueueBackup {
     let directory = queue.directory
     // Before the events: what has been published since waits here and is there, too, and its key tells so.
     let delayed = try Self.delayed(in: directory)
+    // Before the events: no place is to be behind the end.
+    let groups = try queue.groups.files()
     let next = queue.durableNext
     let segments = try directory.segments().filter { $0.first < next }
     var files = [
@@ -81,6 +83,7 @@ public struct QueueBackup {
     // does not say yet stands in them.
     if let topics = try Self.file(TopicLog.name, in: directory) { files.append(topics) }
     if let delayed { files.append(delayed) }
+    files += groups
     let oldest = segments.first?.first ?? next
     let last = segments.last ?? SegmentName(first: next)
     // Retention notes what it keeps before it removes the rest, so it is asked behind that.

@@ -60,6 +60,7 @@ struct TarReader {
     _ name: String, of header: TarHeader, in folder: QueueDirectory, at offset: Int
   ) throws(QueueError) -> Descriptor {
     do {
+      if GroupFolder.isGroup(name) { _ = try folder.makeFolder(folder.groupsPath) }
       if name == KnownLosses.path { _ = try folder.makeFolder(folder.quarantinePath) }
       return try folder.open(folder.path.appending(name), .createNew)
     } catch {
@@ -78,6 +79,7 @@ struct TarReader {
     if parts.dropLast().last == KnownLosses.folder {
       return "\(KnownLosses.folder)/\(last)" == KnownLosses.path ? KnownLosses.path : nil
     }
+    if let group = GroupFolder.path(folder: parts.dropLast().last, file: last) { return group }
     let names = [
       EpochFile.name, QueueDirectory.tailName, TopicLog.name, QueueDirectory.delayedName,
     ]

@@ -108,10 +108,11 @@ struct UnfinishedCopy: ~Copyable {
   func remove() throws(QueueError) { try Self.remove(directory) }
 
   private static func remove(_ directory: QueueDirectory) throws(QueueError) {
-    for folder in [directory.quarantinePath, directory.path] {
+    let folders = [directory.quarantinePath, directory.groupsPath]
+    for folder in folders + [directory.path] {
       do throws(SystemCallError) {
         for name in try FileSystem.names(in: folder)
-        where folder.appending(name) != directory.quarantinePath {
+        where !folders.contains(folder.appending(name)) {
           guard QueueDirectory.isCopied(name) else {
             throw SystemCallError(call: "rmdir", errno: .directoryNotEmpty, subject: name)
           }
@@ -138,7 +139,8 @@ extension QueueDirectory {
     let whole =
       bytes.suffix(ending.count) == ending[...]
       ? String(decoding: bytes.dropLast(ending.count), as: UTF8.self) : name
-    return [EpochFile.name, tailName, TopicLog.name, delayedName].contains(whole)
+    return GroupName(file: whole) != nil
+      || [EpochFile.name, tailName, TopicLog.name, delayedName].contains(whole)
       || KnownLosses.isNotes(whole)
       || SegmentName(textFile: whole) != nil || SegmentName(derivedFile: whole) != nil
   }

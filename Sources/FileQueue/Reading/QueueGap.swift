@@ -12,4 +12,10 @@ public struct QueueGap: Hashable, Sendable {
   public let missing: Range<UInt64>
   /// Why.
   public let reason: Reason
+
+  /// A gap of its parts.
+  package init(missing: Range<UInt64>, reason: Reason) {
+    self.missing = missing
+    self.reason = reason
+  }
 }

@@ -66,6 +66,7 @@ public struct QueueCheck {
     }
     try checkTopicLog(report)
     for finding in try DelayedFile.check(directory) { report(finding) }
+    for finding in try GroupFolder(directory: directory).check() { report(finding) }
     for name in try directory.quarantined() { report(.quarantined(name)) }
     report(
       .total(

@@ -28,6 +28,8 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
   case delayedDamage(offset: Int, byteCount: Int)
   /// Bytes behind the last of them that are none yet, or never were.
   case delayedTornTail(offset: Int, byteCount: Int)
+  /// A file of a group in which no state is whole.
+  case damagedGroup(String)
   /// A file that is kept for people.
   case quarantined(String)
   /// All of it; `next` is the sequence behind the newest event.
@@ -40,7 +42,8 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
   public var isDamage: Bool {
     switch self {
     case .segment, .total, .tornTail, .delayed, .delayedTornTail, .knownLoss, .quarantined: false
-    case .damage, .delayedDamage, .wrongIndex, .wrongTopics, .wrongKeys, .missingSegment,
+    case .damage, .damagedGroup, .delayedDamage, .wrongIndex, .wrongTopics, .wrongKeys,
+      .missingSegment,
       .missingBegin, .missingEnd, .overlap:
       true
     }
@@ -82,6 +85,8 @@ public enum QueueFinding: CustomStringConvertible, Sendable {
     case .delayedTornTail(let offset, let bytes):
       "\(QueueDirectory.delayedName): \(bytes) bytes behind the last event, at offset \(offset): one that "
         + "is being taken in, or a torn one that is cut off next"
+    case .damagedGroup(let name):
+      "\(name): DAMAGED: where the group stands is lost"
     case .quarantined(let name):
       "\(name): kept for you; weir does not need it"
     case .total(let epochs, let segments, let events, let bytes, let oldest, let next):

@@ -34,6 +34,7 @@ public struct QueueRepair {
     repair.mended = recovery.findings
     try repair.mend()
     if let mended = try DelayedFile.mend(directory) { repair.mended.append(mended) }
+    repair.mended += try GroupFolder(directory: directory).mend()
     return repair.mended
   }
 

@@ -59,8 +59,9 @@ public struct TopicFilter: Hashable, Sendable, CustomStringConvertible {
     return isWanted
   }
 
+  /// The topics and patterns as people write them.
+  public var texts: [String] { topics.map(\.text) + patterns.map(\.text) }
+
   /// The topics and patterns, with commas between them.
-  public var description: String {
-    (topics.map(\.text) + patterns.map(\.text)).joined(separator: ",")
-  }
+  public var description: String { texts.joined(separator: ",") }
 }

@@ -21,6 +21,7 @@ struct UpkeepRounds: ~Copyable {
   private var forgottenUpTo: UInt64 = 0
   private var lastLag: (appended: UInt64, durable: UInt64) = (0, 0)
   private var failures = FailureReports()
+  private var groups = GroupUpkeep()
   private let clocks: Clocks
   private var clockWatch: ClockWatch
 
@@ -136,6 +137,7 @@ struct UpkeepRounds: ~Copyable {
     try removeOld(&segments, now: now)
     try removeOldKeys(segments, now: now)
     try lookAfterSealed(segments)
+    groups.run(queue.groups, now: now, monotonic: clocks.monotonic(), report)
     try tidyTopics(oldest: segments.first?.first ?? queue.durableNext)
   }
 

@@ -4,6 +4,7 @@ extension Route {
   private static let named: [(route: Route, path: [UInt8])] = [
     (.stream, Array("/sse".utf8)), (.publish, Array("/publish".utf8)),
     (.topics, Array("/topics".utf8)),
+    (.groups, Array("/groups".utf8)),
     (.status, Array("/weir/status".utf8)), (.metrics, Array("/weir/metrics".utf8)),
     (.health, Array("/weir/healthz".utf8)),
     // As configurations of before the prefix ask for them.
@@ -16,7 +17,7 @@ extension Route {
     let found = Self.named.first { entry in
       path.starts(with: entry.path)
         && (path.count == entry.path.count
-          || (entry.route.hasTopics && path[entry.path.count] == UInt8(ascii: "/")))
+          || (entry.route.hasPathsBelow && path[entry.path.count] == UInt8(ascii: "/")))
     }
     self = found?.route ?? .other
   }
@@ -27,7 +28,7 @@ extension Route {
   /// Whether pages ask for it, those of other origins too.
   var isForPages: Bool {
     switch self {
-    case .stream, .publish, .topics: true
+    case .stream, .publish, .topics, .groups: true
     case .status, .metrics, .health, .other: false
     }
   }
@@ -38,9 +39,20 @@ extension Route {
     case .stream: "GET, HEAD, OPTIONS"
     case .publish: "PUT, POST, OPTIONS"
     case .topics: "GET, HEAD, DELETE, OPTIONS"
+    case .groups: "GET, HEAD, POST, DELETE, OPTIONS"
     case .status, .metrics, .health, .other: "GET, HEAD"
     }
   }
 
-  private var hasTopics: Bool { [.stream, .publish, .topics].contains(self) }
+  /// The methods that a path of it takes.
+  func methods(at path: [UInt8]) -> String {
+    guard self == .groups else { return methods }
+    return switch path.split(separator: UInt8(ascii: "/")).count {
+    case 1: "GET, HEAD, OPTIONS"
+    case 2: "GET, HEAD, DELETE, OPTIONS"
+    default: "POST, OPTIONS"
+    }
+  }
+
+  private var hasPathsBelow: Bool { [.stream, .publish, .topics, .groups].contains(self) }
 }

@@ -14,7 +14,7 @@ extension Router {
   func preflight(_ request: borrowing Request, on route: Route) -> Response? {
     guard route.isForPages, request.method == "OPTIONS" else { return nil }
     let pathTopic = route == .publish ? try? Self.topic(of: request, behind: route) : nil
-    let methods = DelayedRequest.methods(pathTopic: pathTopic) ?? route.methods
+    let methods = DelayedRequest.methods(pathTopic: pathTopic) ?? route.methods(at: request.path)
     return Response(
       status: 204,
       headers: crossOrigin.preflightHeaders(

@@ -17,6 +17,7 @@ struct Router: Responder {
   let admission: Admission
   let counters: Counters
   let pages: WorkerPages
+  let groups: Groups
 
   func answer(_ request: borrowing Request, exchange: Exchange) -> Answer {
     let route = Route(path: request.path)
@@ -44,6 +45,7 @@ struct Router: Responder {
     case .metrics: return try metrics(request)
     case .stream: return try stream(request, exchange)
     case .topics: return try topics(request, exchange)
+    case .groups: return try groups(request, exchange)
     case .publish:
       if let answer = try delayed(request, exchange) { return answer }
       do throws(Problem) { return try publish(request, exchange) } catch {
@@ -110,7 +112,10 @@ struct Router: Responder {
     body: Array("ok\n".utf8))
 
   private func status(_ request: borrowing Request) throws(Problem) -> Answer {
-    let report = StatusReport(try figures(request, of: "the status"), pages.read())
+    let figures = try figures(request, of: "the status")
+    let groups: [GroupFigures]
+    do { groups = try queue.groups.figures(in: figures) } catch { throw Problem(error) }
+    let report = StatusReport(figures, pages.read(), groups)
     return .now(Self.report(report.json, "application/json"))
   }
 

@@ -19,14 +19,18 @@ extension Router {
     let subscription = try SubscribeRequest(
       pathTopic: try Self.topic(of: request, behind: .stream), pairs: pairs,
       header: request.parameter("HTTP_LAST_EVENT_ID"),
-      demoNames: configuration.streams.isDemo ? DemoRequest.names : [])
+      demoNames: GroupRequest.names + (configuration.streams.isDemo ? DemoRequest.names : []))
     var wanted = subscription.wanted
     let type = try StreamType(
       AcceptHeader(request.parameter("HTTP_ACCEPT")), isPoll: wanted.isPoll)
     wanted.format = type.format
     let headers = StreamOpening.headers(type)
     var source = StreamSource.queue(wanted)
-    if configuration.streams.isDemo,
+    if let group = try GroupRequest(pairs) {
+      let entry = try group.entry(wanted)
+      do { try groups.check(entry) } catch { throw Problem(error) }
+      source = .group(entry, wanted)
+    } else if configuration.streams.isDemo,
       let demo = try DemoRequest(subscription, pairs: pairs)?.source
     {
       guard type.format == .eventStream else {

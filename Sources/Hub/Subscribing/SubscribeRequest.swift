@@ -24,7 +24,7 @@ struct SubscribeRequest: Sendable {
   ///   - pathTopic: what stands behind `/sse/`, if anything does.
   ///   - header: `Last-Event-ID`, which wins over the query: an EventSource comes back with it to the same
   ///     address.
-  ///   - demoNames: parameters that the demo takes, where it is on.
+  ///   - demoNames: parameters that others take: groups, and the demo where it is on.
   init(
     pathTopic: String?, pairs: [(name: String, value: String)], header: String?,
     demoNames: [String] = []

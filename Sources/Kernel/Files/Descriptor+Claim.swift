@@ -23,4 +23,20 @@ extension Descriptor {
   public func isClaimed() throws(SystemCallError) -> Bool {
     try SystemCall.check("fcntl") { weir_is_claimed(number) } != 0
   }
+
+  /// Claims one byte of the file, which need not be there, likewise.
+  public func claim(byteAt offset: Int64) throws(SystemCallError) -> Bool {
+    do throws(SystemCallError) {
+      _ = try SystemCall.check("fcntl") { weir_claim_byte(number, offset) }
+      return true
+    } catch {
+      if error.errno == .wouldBlock || error.errno == .permissionDenied { return false }
+      throw error
+    }
+  }
+
+  /// Whether another open file has the claim on one byte.
+  public func isClaimed(byteAt offset: Int64) throws(SystemCallError) -> Bool {
+    try SystemCall.check("fcntl") { weir_is_byte_claimed(number, offset) } != 0
+  }
 }

@@ -35,6 +35,8 @@ struct ReplayTurns {
       switch next {
       case .event(let cursor): cursor.sequence
       case .inside(let body, _): body.next.sequence
+      // Members of groups share no turns.
+      case .assigned: 0
       }
     }
 

@@ -27,6 +27,7 @@ extension StreamLoop {
       switch place {
       case .event(let cursor): byteCount += catchUp(subscriber, from: cursor, now: now)
       case .inside(let body, let done): byteCount += sendPiece(of: body, from: done, to: subscriber)
+      case .assigned: byteCount += sendAssigned(to: subscriber)
       }
     }
     replayPacing.end(now: Clock.monotonicNanoseconds())
@@ -153,7 +154,8 @@ extension StreamLoop {
   /// Sends a subscriber the next piece of a large event; returns the bytes.
   private func sendPiece(of body: RecordBody, from done: Int, to subscriber: Subscriber) -> Int {
     if done == 0, body.expiresAt <= wall() {
-      proceed(subscriber, .catchUp(from: .event(body.next)))
+      subscriber.membership?.noteDropped()
+      proceed(subscriber, .catchUp(from: place(behind: body, of: subscriber)))
       return 0
     }
     if subscriber.audience.key.format != .eventStream {
@@ -162,9 +164,14 @@ extension StreamLoop {
     // What its own past has told browsers to wait is not for it.
     let isPast = body.next.sequence <= subscriber.joinsAt
     let frame = frames.take(requestID: subscriber.connection.requestID)
+    if done == 0, let next = subscriber.membership?.assigned.first {
+      Self.appendMark(of: next, to: frame)
+    }
     let sent = done + min(StreamLimits.pieceByteCountMaximum, body.byteCount - done)
+    var isThere = false
     do throws(QueueError) {
       try reader.read(body, from: done, byteCountMaximum: StreamLimits.pieceByteCountMaximum) {
+        isThere = true
         var rest = $0
         if done == 0, isPast, let retry = EventStreamWriter.retryLine(in: rest) {
           frame.append(rest.extracting(..<retry.lowerBound))
@@ -176,18 +183,25 @@ extension StreamLoop {
       pause(subscriber, error, then: .catchUp(from: .inside(body, sentByteCount: done)))
       return 0
     }
-    guard !frame.isEmpty else {
+    guard isThere else {
       // Retention has removed what it was in the middle of; coming back, it is told.
       close(subscriber)
       return 0
     }
     frame.close()
     counts.add(frame.eventCount, to: .replayedEvents)
+    if sent == body.byteCount { subscriber.membership?.noteFramed(end: frame.byteCount) }
     let next: Subscriber.Place =
-      sent == body.byteCount ? .event(body.next) : .inside(body, sentByteCount: sent)
+      sent == body.byteCount
+      ? place(behind: body, of: subscriber) : .inside(body, sentByteCount: sent)
     send(frame, to: subscriber, then: .catchUp(from: next))
     defer { frames.put(frame) }
     return frame.byteCount
+  }
+
+  /// Where a subscriber goes on behind a large event.
+  private func place(behind body: RecordBody, of subscriber: Subscriber) -> Subscriber.Place {
+    subscriber.membership == nil ? .event(body.next) : .assigned
   }
 
   // MARK: - Failures

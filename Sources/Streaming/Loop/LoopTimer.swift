@@ -14,6 +14,8 @@ struct LoopTimer: Comparable {
     case play(EpollToken)
     /// Read the queue again for a subscriber for whom it could not be read.
     case goOn(EpollToken)
+    /// See what members of groups have read.
+    case members
     /// Look for streams that are too old.
     case age
     /// End the next streams, because the worker stops.

@@ -23,7 +23,7 @@ package final class StreamLoop {
   let log: Logger
   /// Milliseconds since 1970: what expiry is judged by.
   let wall: @Sendable () -> Int64
-  private let door: StreamLoopDoor
+  let door: StreamLoopDoor
   private var epoll: Epoll
   private let watch: FileWatch?
   private let counters: Counters
@@ -52,6 +52,13 @@ package final class StreamLoop {
   private var hasMoved = false
   /// When the feed may be read again after it could not be.
   var feedPause = ReadPause()
+  /// The groups that streams may be members of.
+  let groups: Groups?
+  /// Members that were sent something which the web server is not known to have read.
+  var unreadMembers: [EpollToken] = []
+  /// When they are looked at, monotonic nanoseconds, and after what pause.
+  var memberLook: Int64?
+  var memberPause = StreamLimits.memberLookMinimum
   var failures = FailureReports()
   var isStopping = false
   /// When the last stream is to end, monotonic nanoseconds; nil until the worker stops.
@@ -62,12 +69,15 @@ package final class StreamLoop {
   /// - Parameters:
   ///   - counters: the worker's.
   ///   - index: of the loop among those of its worker.
+  ///   - groups: the worker's.
   package init(
     _ queue: Queue, _ configuration: StreamConfiguration, _ door: StreamLoopDoor, _ log: Logger,
-    _ counters: Counters, index: Int, wall: @escaping @Sendable () -> Int64 = Clock.unixMilliseconds
+    _ counters: Counters, index: Int, groups: Groups? = nil,
+    wall: @escaping @Sendable () -> Int64 = Clock.unixMilliseconds
   ) throws {
     self.queue = queue
     self.wall = wall
+    self.groups = groups
     self.configuration = configuration
     self.door = door
     self.log = log
@@ -170,6 +180,9 @@ package final class StreamLoop {
       for letter in door.mailbox.takeAll() {
         switch letter {
         case .subscribe(let arrival, let handover): open(arrival, handover)
+        case .assign(let token, let assignments): assign(assignments, to: token)
+        case .tell(let token, let gap): tell(token, gap)
+        case .dismiss(let token, let reason): dismiss(token, reason)
         case .drain(let time): beginDrain(over: time)
         case .stop: isStopping = true
         }
@@ -192,9 +205,15 @@ package final class StreamLoop {
     case .quiet:
       return false
     case .aborted:
+      subscriber.membership?.hasReadAll = false
       end(subscriber)
       return true
-    case .closed, .unexpected:
+    case .closed:
+      subscriber.membership?.hasReadAll = true
+      close(subscriber)
+      return true
+    case .broken, .unexpected:
+      subscriber.membership?.hasReadAll = false
       close(subscriber)
       return true
     }

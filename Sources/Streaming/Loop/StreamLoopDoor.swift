@@ -1,4 +1,5 @@
 package import FastCGI
+import FileQueue
 package import Kernel
 import Synchronization
 
@@ -9,6 +10,12 @@ package struct StreamLoopDoor: Sendable {
 
   enum Letter: Sendable {
     case subscribe(Arrival, ConnectionHandover)
+    /// A member of a group is to be sent events.
+    case assign(EpollToken, [Group.Assignment])
+    /// A member's new group does not begin where it was to.
+    case tell(EpollToken, GapEvent)
+    /// A stream cannot be a member.
+    case dismiss(EpollToken, String)
     case drain(Duration)
     case stop
   }

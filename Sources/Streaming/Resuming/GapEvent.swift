@@ -2,7 +2,7 @@ import Figures
 import FileQueue
 
 /// Tells a subscriber, in the stream, that events are missing: `event: weir.gap`.
-struct GapEvent {
+struct GapEvent: Sendable {
   /// What the subscriber asked to resume after.
   let requested: String
   /// The event before the first one that it gets next: who loses the connection now resumes behind it.

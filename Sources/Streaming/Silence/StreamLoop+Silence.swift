@@ -33,6 +33,7 @@ extension StreamLoop {
         {
           proceed(subscriber, next)
         }
+      case .members: lookAtMembers()
       case .age: endAged(now: now)
       case .drain: drain(now: now)
       }
@@ -136,7 +137,8 @@ extension StreamLoop {
   private func mayHearComment(_ subscriber: Subscriber) -> Bool {
     if subscriber.heldOpening != nil { return false }
     return switch subscriber.state {
-    case .joining, .behind(.event), .pausing(then: .catchUp(from: .event)):
+    case .joining, .waiting, .behind(.event), .behind(.assigned),
+      .pausing(then: .catchUp(from: .event)), .pausing(then: .catchUp(from: .assigned)):
       subscriber.connection.isDrained
     case .live, .behind(.inside), .pausing, .blocked, .playing, .closed:
       false

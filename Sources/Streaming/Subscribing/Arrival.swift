@@ -2,6 +2,8 @@
 package enum StreamSource: Sendable {
   /// From the queue.
   case queue(StreamRequest)
+  /// From a group: those that fall to the stream. A new group begins there.
+  case group(GroupEntry, StreamRequest)
   /// From a demo.
   case demo(DemoSource)
 }

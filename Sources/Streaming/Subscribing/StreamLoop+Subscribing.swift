@@ -14,6 +14,9 @@ extension StreamLoop {
       Audience.Key(arrival.source, requestID: connection.requestID))
     let subscriber = Subscriber(
       connection, arrival, token: subscribers.reserve(), audience: audience, counts: counts)
+    if case .group(let entry, _) = arrival.source, let groups {
+      subscriber.membership = Membership(key: groups.newKey(), entry)
+    }
     subscriber.endsAt = endOfAge(from: subscriber.openedAt)
     counts.add(to: .streamsOpened)
     subscribers.insert(subscriber, at: subscriber.token)
@@ -40,6 +43,10 @@ extension StreamLoop {
     let next: Subscriber.Continuation
     var isHeld = arrival.whenOver != nil
     switch arrival.source {
+    case .group(_, let request):
+      guard let membership = subscriber.membership else { return close(subscriber) }
+      join(subscriber, membership, request)
+      next = .catchUp(from: .assigned)
     case .demo(let demo):
       demo.appendOpening(to: &content)
       next = .play(demo, nextAt: Clock.monotonicNanoseconds() + demo.interval.wholeNanoseconds)
@@ -95,6 +102,8 @@ extension StreamLoop {
     case .catchUp(from: .event(let cursor))
     where cursor.sequence == pastEnd(of: subscriber) && subscriber.last == nil:
       proceed(subscriber, .join(at: cursor.sequence))
+    case .catchUp(from: .assigned):
+      if let membership = subscriber.membership { goOn(subscriber, membership) }
     case .catchUp(let place):
       subscriber.state = .behind(place)
       behind.append(subscriber.token)
@@ -183,6 +192,10 @@ extension StreamLoop {
       _ = try? frame.send(to: subscriber.connection)
       frames.put(frame)
     }
+    // The web server reads what is in the socket before it learns of the end.
+    if let membership = subscriber.membership, membership.hasReadAll == nil {
+      membership.hasReadAll = true
+    }
     close(subscriber)
   }
 
@@ -191,8 +204,9 @@ extension StreamLoop {
     switch subscriber.state {
     case .closed: return
     case .live(let slot): subscriber.audience.remove(slot: slot)
-    case .joining, .behind, .blocked, .pausing, .playing: break
+    case .joining, .waiting, .behind, .blocked, .pausing, .playing: break
     }
+    if let membership = subscriber.membership { leave(subscriber, membership) }
     subscriber.state = .closed
     counts.add(to: .streamsClosed)
     subscribers.release(subscriber.token)
@@ -203,9 +217,13 @@ extension StreamLoop {
 
   private func metadata(of subscriber: Subscriber) -> Logger.Metadata {
     let seconds = (Clock.monotonicNanoseconds() - subscriber.openedAt) / 1_000_000_000
-    return [
+    var metadata: Logger.Metadata = [
       "remote": "\(subscriber.remoteAddress)", "topics": "\(subscriber.audience.key.filter)",
       "seconds": "\(seconds)", "streams": "\(subscribers.count)",
     ]
+    if let membership = subscriber.membership {
+      metadata["group"] = "\(membership.entry.name)"
+    }
+    return metadata
   }
 }

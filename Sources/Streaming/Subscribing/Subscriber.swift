@@ -11,6 +11,8 @@ final class Subscriber {
     case joining(at: UInt64)
     /// Has everything that the loop's feed has read; stands in its audience's list.
     case live(slot: Int)
+    /// Has all that its group has given it.
+    case waiting
     /// Reads from the queue at its own pace, from here.
     case behind(Place)
     /// The socket is full: the rest of a frame has to go first, then it goes on from there.
@@ -38,6 +40,8 @@ final class Subscriber {
     case event(Cursor)
     /// In an event that is too large for one frame; so many bytes of it are sent.
     case inside(RecordBody, sentByteCount: Int)
+    /// Before the next of the events that its group has given it.
+    case assigned
   }
 
   /// What is sent first, in one of two ways.
@@ -56,6 +60,8 @@ final class Subscriber {
   /// When it is too old, monotonic nanoseconds.
   var endsAt = Int64.max
   let audience: Audience
+  /// Its part in a group; nil for one that gets everything.
+  var membership: Membership?
   /// The first event that is not of its past, but was published after it came.
   let joinsAt: UInt64
   /// Whether it ends where others go on with what was published after they came.
@@ -116,7 +122,7 @@ final class Subscriber {
     case .joining(let sequence): sequence
     case .behind(.event(let cursor)), .pausing(then: .catchUp(from: .event(let cursor))):
       last == nil ? cursor.sequence : nil
-    case .live, .behind, .blocked, .pausing, .playing, .closed: nil
+    case .live, .waiting, .behind, .blocked, .pausing, .playing, .closed: nil
     }
   }
 }
@@ -126,7 +132,7 @@ extension Subscriber.State {
   fileprivate var count: LoopCount? {
     switch self {
     case .joining: .streamsJoining
-    case .live: .streamsLive
+    case .live, .waiting: .streamsLive
     case .behind: .streamsBehind
     case .blocked: .streamsBlocked
     case .pausing: .streamsPausing

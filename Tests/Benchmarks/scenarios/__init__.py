@@ -4,7 +4,7 @@ import importlib
 
 NAMES = (
     "latency", "loads", "saturation", "storm", "memory", "publishing", "batches", "topics", "replay", "last",
-    "slow", "delayed")
+    "groups", "slow", "delayed")
 
 
 def all_scenarios():
