@@ -12,6 +12,10 @@ enum HubLimits {
   static let batchPieceLineCountMaximum = 8192
   /// Bytes of all batches that are on their way to the disk at once, unless one piece is larger.
   static let batchesUnderWayByteCountMaximum = 2 << 20
+  /// What all batches keep of lines whose ends have not come, but for the least that each may have.
+  static let batchLinesByteCountMaximum = 64 << 20
+  /// A line may always have so many bytes.
+  static let batchLineByteCountMinimum = 32 << 10
   /// Errors that the reply to a batch tells of, where it has no line for each event.
   static let batchErrorCountMaximum = 100
   /// Bytes of result lines that go to the web server at once.

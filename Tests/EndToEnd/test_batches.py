@@ -340,3 +340,33 @@ def test_a_stop_in_the_middle_is_told_with_what_is_in_the_queue(site, wants_line
         assert (reply["code"], reply["accepted"], reply["stopped_at_line"]) == ("stopping", 2, 3)
     site.weir.wait(PATIENCE_SECONDS)
     assert messages(site) == ["one", "two"]
+
+
+def test_long_lines_of_many_senders_take_bounded_memory_and_some_are_told_to_come_later(site):
+    before = memory(site.weir.pid)
+    begin = b'{"message":"' + b"x" * (3900 << 10)
+    senders = []
+    with contextlib.ExitStack() as stack:
+        for _ in range(36):
+            sender = stack.enter_context(socket.create_connection(("127.0.0.1", site.port)))
+            sender.settimeout(PATIENCE_SECONDS)
+            sender.sendall(
+                b"POST /publish HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                b"Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"%x\r\n%s\r\n" % (len(begin), begin))
+            senders.append(sender)
+        # An event that is published meanwhile shows that all of it was taken in.
+        assert site.publish("meanwhile").status == 200
+        assert memory(site.weir.pid) - before < 120 << 20
+        codes = []
+        for sender in senders:
+            sender.sendall(b'3\r\n"}\n\r\n0\r\n\r\n')
+        for sender in senders:
+            answer = b""
+            while piece := sender.recv(1 << 16):
+                answer += piece
+            reply = answer.partition(b"\r\n\r\n")[2]
+            text = json.loads(reply[reply.index(b"{"):reply.rindex(b"}") + 1])
+            codes.append(text["errors"][0]["code"] if text["rejected"] else "accepted")
+    assert set(codes) == {"accepted", "queue_busy"}, codes
+    assert 12 <= codes.count("accepted") < 30, codes

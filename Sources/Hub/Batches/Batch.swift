@@ -45,6 +45,16 @@ final class Batch {
 
   // MARK: - Reading
 
+  /// What is kept of a line whose end has not come.
+  var keptByteCount: Int { splitter.keptByteCount }
+
+  /// How long a line may be at present, because lines of all batches together take memory.
+  func limitLines(toByteCount maximum: Int) {
+    splitter.lineByteCountMaximum = min(
+      QueueLimits.bodyByteCountMaximum,
+      max(maximum, keptByteCount, HubLimits.batchLineByteCountMinimum))
+  }
+
   func take(_ piece: [UInt8]) {
     guard case .reading = stage else { return sink.hasRead(piece.count) }
     received.append(piece)
@@ -105,7 +115,7 @@ final class Batch {
       case .line(let range):
         next.take(bytes.extracting(range), number: splitter.number, request)
       case .joined(let line): next.take(line.span, number: splitter.number, request)
-      case .tooLong: next.refuse(Self.lineTooLong, line: splitter.number)
+      case .tooLong(let limit): next.refuse(Self.lineTooLong(limit), line: splitter.number)
       case .nothing: return
       }
     }
@@ -115,15 +125,22 @@ final class Batch {
   private func readLast() {
     switch splitter.last() {
     case .joined(let line): next.take(line.span, number: splitter.number, request)
-    case .tooLong: next.refuse(Self.lineTooLong, line: splitter.number)
+    case .tooLong(let limit): next.refuse(Self.lineTooLong(limit), line: splitter.number)
     case .line, .nothing: break
     }
   }
 
-  private static let lineTooLong = Problem(
-    status: 413, code: .eventTooLarge,
-    detail: "the line is longer than \(QueueLimits.bodyByteCountMaximum) bytes: send less data in "
-      + "one event")
+  private static func lineTooLong(_ limit: Int) -> Problem {
+    limit < QueueLimits.bodyByteCountMaximum
+      ? Problem(
+        status: 503, code: .queueBusy,
+        detail:
+          "long lines of other batches leave room for \(limit) bytes at present: send the line "
+          + "again later", retryAfterSeconds: 1)
+      : Problem(
+        status: 413, code: .eventTooLarge,
+        detail: "the line is longer than \(limit) bytes: send less data in one event")
+  }
 
   // MARK: - What became of it
 

@@ -75,6 +75,7 @@ struct BatchLoop {
 
   /// Reads on, sends what is read to the disk, and replies where all is done.
   private mutating func goOn(_ batch: Batch) {
+    batch.limitLines(toByteCount: lineRoom(besides: batch))
     while let piece = batch.advance() {
       guard piece.events.isEmpty else {
         waiting.append((batch.sink.batch, piece))
@@ -85,6 +86,14 @@ struct BatchLoop {
       batch.note(.success([]))
     }
     if batch.isDone { reply(batch) }
+  }
+
+  /// What is left for a batch's line by the lines of the others.
+  private func lineRoom(besides batch: Batch) -> Int {
+    let maximum = HubLimits.batchLinesByteCountMaximum
+    // So few cannot fill it.
+    guard batches.count > maximum / QueueLimits.bodyByteCountMaximum else { return maximum }
+    return maximum - batches.values.reduce(0) { $0 + $1.keptByteCount } + batch.keptByteCount
   }
 
   private mutating func submitWaiting() {

@@ -13,8 +13,8 @@ struct LineSplitter {
     case line(Range<Int>)
     /// A line that began in an earlier piece, without its end.
     case joined([UInt8])
-    /// A line over the limit, of which nothing was kept.
-    case tooLong
+    /// A line over the limit of the moment, of which nothing was kept.
+    case tooLong(byteCountMaximum: Int)
     /// The piece is used up.
     case nothing
   }
@@ -25,8 +25,10 @@ struct LineSplitter {
   private var position = 0
   /// The beginning of a line whose end has not come.
   private var kept: [UInt8] = []
-  private var isTooLong = false
-  private let lineByteCountMaximum: Int
+  /// The limit that the line is over, once it is.
+  private var exceeded: Int?
+  /// What a line may have; never less than what is kept of one already.
+  var lineByteCountMaximum: Int
 
   init(lineByteCountMaximum: Int) {
     self.lineByteCountMaximum = lineByteCountMaximum
@@ -41,9 +43,9 @@ struct LineSplitter {
       let start = position
       position = end + 1
       number += 1
-      if isTooLong || kept.count + (end - start) > lineByteCountMaximum {
+      if let maximum = exceeded ?? limit(exceededBy: end - start) {
         forgetLine()
-        return .tooLong
+        return .tooLong(byteCountMaximum: maximum)
       }
       if kept.isEmpty {
         let range = Self.trimmed(piece, start..<end, isFirst: number == 1)
@@ -61,21 +63,26 @@ struct LineSplitter {
   /// The line that ends with the body.
   mutating func last() -> Found {
     number += 1
-    if isTooLong {
+    if let maximum = exceeded {
       forgetLine()
-      return .tooLong
+      return .tooLong(byteCountMaximum: maximum)
     }
     return takeKept().map { .joined($0) } ?? .nothing
   }
 
   private mutating func keep(_ bytes: Span<UInt8>) {
-    guard !isTooLong, bytes.count > 0 else { return }
-    if kept.count + bytes.count > lineByteCountMaximum {
+    guard exceeded == nil, bytes.count > 0 else { return }
+    if let maximum = limit(exceededBy: bytes.count) {
       forgetLine()
-      isTooLong = true
+      exceeded = maximum
     } else {
       kept.append(bytes)
     }
+  }
+
+  /// The limit, where the line is over it with so many bytes more.
+  private func limit(exceededBy byteCount: Int) -> Int? {
+    kept.count + byteCount > lineByteCountMaximum ? lineByteCountMaximum : nil
   }
 
   private mutating func takeKept() -> [UInt8]? {
@@ -86,7 +93,7 @@ struct LineSplitter {
   }
 
   private mutating func forgetLine() {
-    isTooLong = false
+    exceeded = nil
     kept = []
   }
 
