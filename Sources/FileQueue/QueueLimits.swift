@@ -71,6 +71,9 @@ public enum QueueLimits {
   public static let keyWindow: Duration = .seconds(24 * 3600)
   /// For how long keys may be remembered.
   public static let keyWindows: ClosedRange<Duration> = .seconds(1)...(.seconds(30 * 24 * 3600))
+  /// Keys are kept no less than this, whatever the window: who publishes delayed events in the place of a
+  /// process that died asks for those that it has used.
+  static let keyAgeMinimum: Duration = .seconds(600)
   /// Keys that an appender remembers, at 16 to 22 bytes each; beyond that the oldest are forgotten before
   /// the window is over.
   public static let keyCountMaximum = 12_000_000

@@ -118,19 +118,23 @@ struct KeyTests {
   @Test func `they outlive the events that retention removes, until they are too old`() throws {
     let fixture = try QueueFixture()
     let queue = try fixture.open()
-    var appender = try Appender(queue, segmentByteCountMaximum: 300)
-    for number in 0..<20 { _ = try appender.append([event("\(number)", key: "k\(number)")]) }
+    let yesterday = Clock.unixMilliseconds() - 25 * 3_600_000
+    let window = Duration.seconds(30 * 3600)
+    var appender = try Appender(queue, segmentByteCountMaximum: 300, keyWindow: window)
+    for number in 0..<20 {
+      _ = try appender.append([event("\(number)", key: "k\(number)", publishedAt: yesterday)])
+    }
     let retention = Retention(byteCountMaximum: nil, ageMaximum: nil, eventCountMaximum: 5)
     do {
-      var rounds = try UpkeepRounds(queue, retention: retention) { _, _ in }
+      var rounds = try UpkeepRounds(queue, retention: retention, keyWindow: window) { _, _ in }
       rounds.run()
     }
     #expect(try queue.oldestSequence() > 10)
-    var later = try Appender(queue)
+    var later = try Appender(queue, keyWindow: window)
     #expect(try replayed(later.append([event("0", key: "k0")])) == [1])
     #expect(try refused(later.append([event("1", key: "k0")])).count == 1)
-    var strict = try UpkeepRounds(queue, retention: retention, keyWindow: .seconds(-3600)) { _, _ in
-    }
+    _ = try later.append([event("today", key: nil)])
+    var strict = try UpkeepRounds(queue, retention: retention) { _, _ in }
     strict.run()
     let oldest = try queue.directory.segments()[0]
     #expect(try queue.directory.keyedSegments().allSatisfy { $0 >= oldest })
@@ -218,9 +222,10 @@ struct KeyTests {
       let hash = UInt64.random(in: 0..<300, using: &generator) << 3
       table.insert(hash, at: place)
       model[place] = hash
-      if Int.random(in: 0..<3, using: &generator) > 0, let gone = model.keys.min() {
-        table.remove(model[gone] ?? 0, at: gone)
-        model[gone] = nil
+      if Int.random(in: 0..<100, using: &generator) == 0 {
+        let first = place - UInt64.random(in: 0..<400, using: &generator) % place
+        table.removeAll(below: first)
+        model = model.filter { $0.key >= first }
       }
     }
     #expect(table.count == model.count)

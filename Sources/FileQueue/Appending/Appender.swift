@@ -220,7 +220,7 @@ public struct Appender: ~Copyable {
   ) throws(QueueError) -> AdmittedBatch {
     guard events.contains(where: { $0.key != nil }) else { return AdmittedBatch(all: events) }
     let now = Clock.unixMilliseconds()
-    try keys.forgetOld(now: now)
+    keys.forgetOld(now: now)
     try keys.catchUp(to: end, now: now)
     return try AdmittedBatch(events, known: keys, now: now)
   }

@@ -32,24 +32,26 @@ struct KeyTable {
     }
   }
 
-  /// Forgets the key at a place.
-  mutating func remove(_ hash: UInt64, at place: UInt64) {
-    guard count > 0 else { return }
-    let mask = slots.count - 1
-    var hole = Self.home(of: hash, slots.count)
-    while slots[hole].place != place {
-      if slots[hole].place == 0 { return }
-      hole = (hole + 1) & mask
+  /// Forgets all keys at places below one.
+  mutating func removeAll(below place: UInt64) {
+    for number in slots.indices {
+      // Another one may come into the hole.
+      while slots[number].place != 0, slots[number].place < place { empty(number) }
     }
-    // Those behind it that would not be found past the hole move into it.
-    var number = (hole + 1) & mask
-    while slots[number].place != 0 {
-      let home = Self.home(of: slots[number].hash, slots.count)
-      if (number &- home) & mask >= (number &- hole) & mask {
-        slots[hole] = slots[number]
-        hole = number
+  }
+
+  /// Empties a slot; those behind it that would not be found past the hole move into it.
+  private mutating func empty(_ number: Int) {
+    let mask = slots.count - 1
+    var hole = number
+    var next = (hole + 1) & mask
+    while slots[next].place != 0 {
+      let home = Self.home(of: slots[next].hash, slots.count)
+      if (next &- home) & mask >= (next &- hole) & mask {
+        slots[hole] = slots[next]
+        hole = next
       }
-      number = (number + 1) & mask
+      next = (next + 1) & mask
     }
     slots[hole] = Slot()
     count -= 1

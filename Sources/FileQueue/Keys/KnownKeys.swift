@@ -5,9 +5,9 @@ import Kernel
 /// The keys themselves stay on disk, in the segments' ``KeyFile``s; in memory there are their hashes, which
 /// nobody outside can choose keys for, because they are seeded anew in each process.
 struct KnownKeys {
-  /// One segment's keys.
+  /// One segment's keys; the file is opened when it is asked for, because there may be thousands.
   private struct Source {
-    let file: KeyFile
+    let segment: SegmentName
     /// Half of the places of its keys in the table.
     let number: UInt64
     var place = KeyFile.Place()
@@ -21,9 +21,16 @@ struct KnownKeys {
   private var sources: [Source] = []
   private var nextNumber: UInt64 = 1
   private var isLoaded = false
+  /// The keys that were read last, open.
+  private var reader: KeyFile?
   /// The keys of the segment that is appended to, for writing.
   private var writer: KeyFile?
   private var forgetsAgainAt: Int64 = 0
+
+  /// How old the keys of a file may be.
+  private var keptMilliseconds: Int64 {
+    max(windowMilliseconds, QueueLimits.keyAgeMinimum.wholeMilliseconds)
+  }
 
   /// How many keys are remembered.
   var count: Int { table.count }
@@ -55,10 +62,12 @@ struct KnownKeys {
       guard let source = sources.last(where: { $0.number == place >> Self.offsetBitCount }) else {
         return
       }
+      // One that is not there any more was too old.
       let entry = try mapping { () throws(SystemCallError) in
-        try source.file.withEntry(at: Int(place & Self.offsetMask)) { entry, found in
-          found.hasSameBytes(as: key.encoded.span) ? entry : nil
-        }
+        try KeyFile(reading: source.segment, in: directory)?
+          .withEntry(at: Int(place & Self.offsetMask)) { entry, found in
+            found.hasSameBytes(as: key.encoded.span) ? entry : nil
+          }
       }
       guard let entry = entry.flatMap({ $0 }) else { return }
       if entry.sequence >= latest?.sequence ?? 0 { latest = entry }
@@ -96,11 +105,11 @@ struct KnownKeys {
   ///   - now: milliseconds since 1970.
   mutating func catchUp(to end: Tail.AppendedEnd, now: Int64) throws(QueueError) {
     if !isLoaded { try load(end, now: now) }
-    if let last = sources.last, last.file.segment == end.segment {
+    if let last = sources.last, last.segment == end.segment {
       return try read(sources.count - 1, upTo: end.next)
     }
     if !sources.isEmpty { try read(sources.count - 1, upTo: end.next) }
-    let known = sources.last?.file.segment
+    let known = sources.last?.segment
     for segment in try directory.keyedSegments()
     where segment <= end.segment && known.map({ segment > $0 }) ?? true {
       try add(segment, upTo: end.next)
@@ -110,7 +119,7 @@ struct KnownKeys {
   /// What is older than the window at the queue's last event is left: weir may have been away for long, and
   /// what was about to be published then is not to be published twice.
   private mutating func load(_ end: Tail.AppendedEnd, now: Int64) throws(QueueError) {
-    let oldest = min(now, end.unixMilliseconds) - windowMilliseconds
+    let oldest = min(now, end.unixMilliseconds) - keptMilliseconds
     for segment in try directory.keyedSegments() where segment < end.segment {
       let seal = try mapping { () throws(SystemCallError) in
         try KeyFile(reading: segment, in: directory)?.seal()
@@ -123,12 +132,7 @@ struct KnownKeys {
   }
 
   private mutating func add(_ segment: SegmentName, upTo next: UInt64) throws(QueueError) {
-    let directory = directory
-    let file = try mapping { () throws(SystemCallError) in
-      try KeyFile(reading: segment, in: directory)
-    }
-    guard let file else { return }
-    sources.append(Source(file: file, number: nextNumber))
+    sources.append(Source(segment: segment, number: nextNumber))
     nextNumber += 1
     try read(sources.count - 1, upTo: next)
   }
@@ -137,8 +141,11 @@ struct KnownKeys {
     var source = sources[number]
     var found: [(hash: UInt64, offset: Int)] = []
     do throws(SystemCallError) {
-      if try source.file.byteCount() == source.place.offset { return }
-      try source.file.read(from: &source.place, upTo: next) { _, offset, key in
+      if reader?.segment != source.segment {
+        reader = try KeyFile(reading: source.segment, in: directory)
+      }
+      guard let reader, try reader.byteCount() != source.place.offset else { return }
+      try reader.read(from: &source.place, upTo: next) { _, offset, key in
         found.append((Self.hash(key), offset))
       }
     } catch {
@@ -146,7 +153,14 @@ struct KnownKeys {
     }
     sources[number] = source
     for key in found { table.insert(key.hash, at: Self.place(source.number, key.offset)) }
-    while table.count > countMaximum, sources.count > 1 { try forgetOldest() }
+    var excess = table.count - countMaximum
+    if excess > 0 {
+      forget(
+        sources.prefix { source in
+          defer { excess -= Int(source.place.count) }
+          return excess > 0
+        }.count)
+    }
   }
 
   /// Writes the keys of events that are about to be the last ones of a segment; everything before them was
@@ -167,7 +181,7 @@ struct KnownKeys {
   }
 
   private func place(in segment: SegmentName) -> KeyFile.Place {
-    sources.last.flatMap { $0.file.segment == segment ? $0.place : nil } ?? KeyFile.Place()
+    sources.last.flatMap { $0.segment == segment ? $0.place : nil } ?? KeyFile.Place()
   }
 
   private static func place(_ number: UInt64, _ offset: Int) -> UInt64 {
@@ -179,23 +193,17 @@ struct KnownKeys {
   private static let forgettingInterval: Duration = .seconds(60)
 
   /// Forgets keys that are too old, file by file.
-  mutating func forgetOld(now: Int64) throws(QueueError) {
+  mutating func forgetOld(now: Int64) {
     guard isLoaded, now >= forgetsAgainAt else { return }
     forgetsAgainAt = now + Self.forgettingInterval.wholeMilliseconds
-    while sources.count > 1, now - sources[0].place.lastTime > windowMilliseconds {
-      try forgetOldest()
-    }
+    forget(sources.prefix { now - $0.place.lastTime > keptMilliseconds }.count)
   }
 
-  private mutating func forgetOldest() throws(QueueError) {
-    let source = sources.remove(at: 0)
-    var place = KeyFile.Place()
-    do throws(SystemCallError) {
-      try source.file.read(from: &place, upTo: .max) { _, offset, key in
-        table.remove(Self.hash(key), at: Self.place(source.number, offset))
-      }
-    } catch {
-      throw .system(error)
-    }
+  /// Forgets the oldest files, but not the last one, which may grow.
+  private mutating func forget(_ wanted: Int) {
+    let count = min(wanted, sources.count - 1)
+    guard count > 0 else { return }
+    sources.removeFirst(count)
+    table.removeAll(below: Self.place(sources[0].number, 0))
   }
 }

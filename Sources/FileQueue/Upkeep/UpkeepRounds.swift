@@ -196,7 +196,8 @@ struct UpkeepRounds: ~Copyable {
   ) throws(QueueError) {
     guard let oldest = segments.first, let end = queue.tail.observedEnd() else { return }
     let directory = queue.directory
-    let tooOld = min(now, end.unixMilliseconds) - keyWindow.wholeMilliseconds
+    let tooOld =
+      min(now, end.unixMilliseconds) - max(keyWindow, QueueLimits.keyAgeMinimum).wholeMilliseconds
     for segment in try directory.keyedSegments() where segment < oldest {
       try mapping { () throws(SystemCallError) in
         let seal = try KeyFile(reading: segment, in: directory)?.seal()
