@@ -126,6 +126,8 @@ public enum QueueLimits {
   public static let upkeepInterval: Duration = .milliseconds(250)
   /// Retention is looked at each time after so many rounds of upkeep.
   public static let upkeepRoundsPerRetention = 4
+  /// Old keys are looked for each time after so many.
+  static let upkeepRoundsPerKeyRemoval = 240
   /// What a probe of the way to the disk writes: more than the rest of a block, so that a full disk shows.
   static let probeByteCount = 8 << 10
   /// The way to the disk is probed at most so often; who asks meanwhile is told what the last probe found.

@@ -3,7 +3,7 @@ enum HubLimits {
   /// A publish request's body; nginx has the same limit in `client_max_body_size`.
   static let requestBodyByteCountMaximum = 1 << 20
   /// Batches that are published at once; one over it is told to come back.
-  static let batchCountMaximum = 1024
+  static let batchCountMaximum = 256
   /// Bytes of a batch's body that wait to be read; its sender waits then.
   static let batchInputByteCountMaximum = 256 << 10
   /// Bytes of events of a batch that go into the queue together: what others that publish wait for.

@@ -1,3 +1,4 @@
+import EventStream
 import Foundation
 import Kernel
 import Support
@@ -53,6 +54,54 @@ struct BackupTests {
     #expect(try read(places.path.appending("backup")) == ["a", "b", "c", "d", "e"])
     #expect(backup.eventCount == 5)
     #expect(backup.newestID == queue.epochs.id(of: 5))
+  }
+
+  @Test(arguments: [false, true])
+  func `keys of events that retention has removed are in it`(isArchive: Bool) throws {
+    let queue = try fixture.open()
+    var appender = try Appender(queue, segmentByteCountMaximum: 200)
+    func event(_ number: Int) throws -> PendingEvent {
+      try PendingEvent(
+        Event(data: "\(number)"), topics: [.default], key: try EventKey("k\(number)"))
+    }
+    for number in 0..<9 { _ = try appender.append([try event(number)]) }
+    _ = try backUp()
+    var rounds = try UpkeepRounds(
+      queue, retention: Retention(byteCountMaximum: nil, ageMaximum: nil, eventCountMaximum: 2)
+    ) { _, _ in }
+    rounds.run()
+    #expect(try queue.oldestSequence() > 5)
+    let path = places.path.appending("backup")
+    _ = try backUp()
+    // What was interrupted is taken up again.
+    let partial = FilePath(path.string + "2.partial")
+    _ = try FileSystem.makeDirectory(partial)
+    for name in ["00000000000000000001.keys", "00000000000000000002.keys.new"] {
+      _ = try Descriptor.open(partial.appending(name), .createIfMissing)
+    }
+    _ = try backUp("backup2")
+    let restored = places.path.appending("restored")
+    if isArchive {
+      var archive: [UInt8] = []
+      try QueueBackup(of: path).archive { bytes in
+        for index in bytes.indices { archive.append(bytes[index]) }
+      }
+      let rest = Mutex(archive)
+      _ = try QueueRestore.run(
+        archive: {
+          rest.withLock { rest in
+            defer { rest = [] }
+            return rest.isEmpty ? nil : rest
+          }
+        }, to: restored)
+    } else {
+      _ = try QueueRestore.run(from: path, to: restored)
+    }
+    var later = try Appender(try Queue(at: restored, creating: false))
+    for number in 0..<9 {
+      guard case .appended(let known) = try later.append([try event(number)])[0] else { continue }
+      #expect(known.isReplayed && known.sequence == UInt64(number + 1))
+    }
   }
 
   @Test func `a backup is brought up to date, and forgets what retention has removed`() throws {

@@ -18,6 +18,18 @@ struct AdmittedBatch {
     self.events = events
   }
 
+  /// Everything without a key, because keys cannot be looked up.
+  init(_ batch: [PendingEvent], refusingKeys error: QueueError) {
+    for event in batch {
+      if event.key == nil {
+        verdicts.append(.admitted(events.count))
+        events.append(event)
+      } else {
+        verdicts.append(.settled(.refused(error)))
+      }
+    }
+  }
+
   /// - Parameters:
   ///   - known: all keys up to the appended end.
   ///   - now: milliseconds since 1970.

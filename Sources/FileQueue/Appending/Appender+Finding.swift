@@ -7,7 +7,10 @@ extension Appender {
     guard let key = event.key else { return nil }
     let use = try underLock { (appender) throws(QueueError) in
       let now = Clock.unixMilliseconds()
-      try appender.keys.catchUp(to: appender.queue.tail.appendedEnd, now: now)
+      let end = appender.queue.tail.appendedEnd
+      // The event may not be on disk yet, and this is where it is then.
+      _ = try appender.openSegment(end)
+      try appender.keys.catchUp(to: end, now: now)
       return try appender.keys.use(of: key, content: event.contentHash, now: now)
     }
     switch use {

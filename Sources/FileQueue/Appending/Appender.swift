@@ -201,10 +201,11 @@ public struct Appender: ~Copyable {
       try keys.write(batch.keyEntries(outcomes), of: segment.name)
     } catch {
       // Where this fails too, the bytes stay behind the appended end, where no reader goes and the
-      // next appender cuts them.
-      try? segment.text.truncate(to: end.offset)
-      try? segment.index.truncate(to: indexOffset)
-      try? keys.takeBack(from: segment.name)
+      // next appender cuts them. The text goes last: it is what tells that there may be keys.
+      if (try? keys.takeBack(from: segment.name)) != nil {
+        try? segment.text.truncate(to: end.offset)
+        try? segment.index.truncate(to: indexOffset)
+      }
       throw error.isNoSpace ? .full(error) : fail(error)
     }
     end.offset += text.count
@@ -221,8 +222,13 @@ public struct Appender: ~Copyable {
     guard events.contains(where: { $0.key != nil }) else { return AdmittedBatch(all: events) }
     let now = Clock.unixMilliseconds()
     keys.forgetOld(now: now)
-    try keys.catchUp(to: end, now: now)
-    return try AdmittedBatch(events, known: keys, now: now)
+    do throws(QueueError) {
+      try keys.catchUp(to: end, now: now)
+      return try AdmittedBatch(events, known: keys, now: now)
+    } catch {
+      // Others publish together with them.
+      return AdmittedBatch(events, refusingKeys: error)
+    }
   }
 
   /// Whether the segment would grow beyond a limit with what has been rendered.
@@ -324,7 +330,8 @@ public struct Appender: ~Copyable {
       throw fail(error)
     }
     do {
-      try KeyFile(writing: segment.name, in: queue.directory).seal(end.next)
+      try KeyFile.seal(
+        segment.name, next: end.next, in: queue.directory, epochs: queue.epochs)
     } catch {
       if error.call == "fdatasync" { throw fail(error) }
       if error.isNoSpace { throw .full(error) }

@@ -124,7 +124,11 @@ extension QueueBackup {
     for segment in try target.segments() where !kept.contains(segment) {
       // What the queue has lost, and retention has not removed, the backup is there for.
       if missingBegin.contains(segment.first) { continue }
-      try mapping { () throws(SystemCallError) in try target.remove(segment) }
+      // Keys outlive their events.
+      let keepsKeys = files.contains { $0.name.hasSameBytes(as: segment.keysFile) }
+      try mapping { () throws(SystemCallError) in
+        try target.remove(segment, keepsKeys: keepsKeys)
+      }
     }
   }
 
@@ -136,7 +140,12 @@ extension QueueBackup {
     let copied = Set(files.map(\.name))
     for name in try target.names() where !copied.contains(name) {
       let isOfKept = SegmentName(derivedFile: name).map { kept.contains($0) } ?? false
-      guard isOfKept || name.hasSameBytes(as: QueueDirectory.delayedName) else { continue }
+      // Their events may be those that the queue has lost.
+      let areOldKeys =
+        SegmentName(keysFile: name).map { !missingBegin.contains($0.first) } ?? false
+      guard isOfKept || areOldKeys || name.hasSameBytes(as: QueueDirectory.delayedName) else {
+        continue
+      }
       try mapping { () throws(SystemCallError) in
         try FileSystem.unlink(target.path.appending(name))
       }

@@ -62,8 +62,9 @@ public struct QueueBackup {
       // A table is of all of a segment, which may have got more events meanwhile.
       let topics =
         segment == end?.segment ? nil : try Self.file(segment.topicsFile, in: directory)
-      // Those of the last one are made from its text.
-      let keys = segment == end?.segment ? nil : try Self.file(segment.keysFile, in: directory)
+      let keysByteCount =
+        segment == end?.segment ? try Self.keysByteCount(segment, upTo: next, in: directory) : nil
+      let keys = try Self.file(segment.keysFile, in: directory, byteCount: keysByteCount)
       files += [index, text, topics, keys].compactMap { $0 }
     }
     // Of events that retention has removed.
@@ -130,6 +131,17 @@ public struct QueueBackup {
     } catch {
       if error.errno == .noSuchFileOrDirectory { return nil }
       throw .system(error)
+    }
+  }
+
+  /// Bytes of a segment's keys up to an event.
+  private static func keysByteCount(
+    _ segment: SegmentName, upTo next: UInt64, in directory: QueueDirectory
+  ) throws(QueueError) -> Int {
+    try mapping { () throws(SystemCallError) in
+      var place = KeyFile.Place()
+      try KeyFile(reading: segment, in: directory)?.read(from: &place, upTo: next) { _, _, _ in }
+      return place.offset
     }
   }
 

@@ -84,7 +84,10 @@ struct TarReader {
       EpochFile.name, QueueDirectory.tailName, TopicLog.name, QueueDirectory.delayedName,
     ]
     if names.contains(last) { return last }
-    return SegmentName(textFile: last) != nil || SegmentName(derivedFile: last) != nil ? last : nil
+    let isOfSegment =
+      SegmentName(textFile: last) != nil || SegmentName(derivedFile: last) != nil
+      || SegmentName(keysFile: last) != nil
+    return isOfSegment ? last : nil
   }
 
   /// The name that an entry has for the one behind it; nil where it has none.

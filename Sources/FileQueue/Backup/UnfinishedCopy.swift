@@ -143,5 +143,6 @@ extension QueueDirectory {
       || [EpochFile.name, tailName, TopicLog.name, delayedName].contains(whole)
       || KnownLosses.isNotes(whole)
       || SegmentName(textFile: whole) != nil || SegmentName(derivedFile: whole) != nil
+      || SegmentName(keysFile: whole) != nil
   }
 }

@@ -37,9 +37,10 @@ struct KeyEntry: Hashable, Sendable {
     guard CRC32C.of(bytes.extracting((start + 4)..<end)) == bytes.littleEndian32(at: start) else {
       return nil
     }
+    let time = Int64(bitPattern: bytes.littleEndian64(at: start + 16))
+    guard QueueLimits.unixMilliseconds.contains(time) else { return nil }
     self.init(
-      sequence: bytes.littleEndian64(at: start + 8),
-      unixMilliseconds: Int64(bitPattern: bytes.littleEndian64(at: start + 16)),
+      sequence: bytes.littleEndian64(at: start + 8), unixMilliseconds: time,
       content: bytes.littleEndian64(at: start + 24), keyByteCount: keyByteCount)
   }
 
@@ -47,7 +48,8 @@ struct KeyEntry: Hashable, Sendable {
   init?(_ layout: RecordLayout, _ record: Span<UInt8>, appendedTo bytes: inout [UInt8]) {
     guard let key = layout.key(in: record) else { return nil }
     self.init(
-      sequence: layout.sequence, unixMilliseconds: layout.unixMilliseconds,
+      sequence: layout.sequence,
+      unixMilliseconds: min(layout.unixMilliseconds, QueueLimits.unixMilliseconds.upperBound),
       content: ContentHash.of(layout, record), keyByteCount: key.count)
     append(key: key.map { record[$0] }, to: &bytes)
   }

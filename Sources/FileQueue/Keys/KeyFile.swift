@@ -133,14 +133,37 @@ final class KeyFile {
   /// Puts the seal behind a segment's keys, and all of them on disk.
   ///
   /// - Parameter next: the first sequence of the next segment.
-  func seal(_ next: UInt64) throws(SystemCallError) {
+  static func seal(
+    _ segment: SegmentName, next: UInt64, in directory: QueueDirectory, epochs: Epochs
+  ) throws(SystemCallError) {
+    let file = try KeyFile(writing: segment, in: directory)
     var place = Place()
-    try read(from: &place, upTo: next) { _, _, _ in }
+    try file.read(from: &place, upTo: next) { _, _, _ in }
+    let rest = try file.byteCount() - place.offset
+    let isWhole =
+      rest == 0 ? true : try file.withEntry(at: place.offset) { entry, _ in entry.isSeal } ?? false
+    // What cannot be read is not to be hidden behind a seal.
+    guard isWhole else {
+      _ = try rebuild(segment, next: next, in: directory, epochs: epochs)
+      return
+    }
     var bytes: [UInt8] = []
-    Self.seal(next, behind: place).append(key: [], to: &bytes)
-    try cut(at: place)
-    try write(bytes, at: place)
-    try file.synchronizeData()
+    seal(next, behind: place).append(key: [], to: &bytes)
+    try file.cut(at: place)
+    try file.write(bytes, at: place)
+    try file.file.synchronizeData()
+  }
+
+  /// Whether a file has these entries and nothing else.
+  private static func hasEntries(
+    _ entries: [UInt8], of segment: SegmentName, in directory: QueueDirectory
+  ) throws(SystemCallError) -> Bool {
+    guard let there = try KeyFile(reading: segment, in: directory),
+      try there.byteCount() == magic.count + entries.count
+    else { return false }
+    var bytes = [UInt8](repeating: 0, count: entries.count)
+    var span = bytes.mutableSpan
+    return try there.file.read(at: magic.count, into: &span) == bytes.count && bytes == entries
   }
 
   /// Makes a file of these entries and no seal; none, where there are none.
@@ -148,6 +171,7 @@ final class KeyFile {
     _ entries: [UInt8], of segment: SegmentName, in directory: QueueDirectory
   ) throws(SystemCallError) {
     guard entries.isEmpty else {
+      if try hasEntries(entries, of: segment, in: directory) { return }
       let file = try KeyFile(writing: segment, in: directory)
       try file.cut(at: Place())
       return try file.write(entries, at: Place())

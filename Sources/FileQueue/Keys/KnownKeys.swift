@@ -20,6 +20,8 @@ struct KnownKeys {
   /// Oldest first; the last one may grow.
   private var sources: [Source] = []
   private var nextNumber: UInt64 = 1
+  /// The last segment whose keys were looked at.
+  private var lookedAt: SegmentName?
   private var isLoaded = false
   /// The keys that were read last, open.
   private var reader: KeyFile?
@@ -109,23 +111,30 @@ struct KnownKeys {
       return try read(sources.count - 1, upTo: end.next)
     }
     if !sources.isEmpty { try read(sources.count - 1, upTo: end.next) }
-    let known = sources.last?.segment
     for segment in try directory.keyedSegments()
-    where segment <= end.segment && known.map({ segment > $0 }) ?? true {
+    where segment <= end.segment && lookedAt.map({ segment > $0 }) ?? true {
       try add(segment, upTo: end.next)
+      // Of one that does not grow any more and has none nothing is asked.
+      if segment < end.segment, sources.last?.place.count == 0 { sources.removeLast() }
+      lookedAt = segment
     }
   }
 
   /// What is older than the window at the queue's last event is left: weir may have been away for long, and
   /// what was about to be published then is not to be published twice.
   private mutating func load(_ end: Tail.AppendedEnd, now: Int64) throws(QueueError) {
+    // Where it could not be finished it begins anew.
+    table = KeyTable()
+    sources = []
     let oldest = min(now, end.unixMilliseconds) - keptMilliseconds
     for segment in try directory.keyedSegments() where segment < end.segment {
       let seal = try mapping { () throws(SystemCallError) in
         try KeyFile(reading: segment, in: directory)?.seal()
       }
-      if let seal, seal.content == 0 || seal.unixMilliseconds < oldest { continue }
-      try add(segment, upTo: end.next)
+      if seal.map({ $0.content > 0 && $0.unixMilliseconds >= oldest }) ?? true {
+        try add(segment, upTo: end.next)
+      }
+      lookedAt = segment
     }
     isLoaded = true
     forgetsAgainAt = now + Self.forgettingInterval.wholeMilliseconds

@@ -129,8 +129,15 @@ struct Recovery {
     for (segment, follower) in zip(segments, segments.dropFirst()) {
       try mapping { () throws(SystemCallError) in
         if try KeyFile.isSealed(segment, next: follower.first, in: directory) { return }
-        let count = try KeyFile.rebuild(
-          segment, next: follower.first, in: directory, epochs: epochs)
+        let count: UInt64
+        do throws(SystemCallError) {
+          count = try KeyFile.rebuild(
+            segment, next: follower.first, in: directory, epochs: epochs)
+        } catch {
+          // The upkeep makes it when there is space again.
+          if error.isNoSpace { return }
+          throw error
+        }
         if count > 0 {
           report.findings.append("rebuilt \(segment.keysFile), which has \(count) keys")
         }

@@ -135,7 +135,9 @@ struct UpkeepRounds: ~Copyable {
       segments = try queue.directory.segments()
     }
     try removeOld(&segments, now: now)
-    try removeOldKeys(segments, now: now)
+    if round % QueueLimits.upkeepRoundsPerKeyRemoval == 1 {
+      try removeOldKeys(segments, now: now)
+    }
     try lookAfterSealed(segments)
     groups.run(queue.groups, now: now, monotonic: clocks.monotonic(), report)
     try tidyTopics(oldest: segments.first?.first ?? queue.durableNext)
@@ -220,6 +222,10 @@ struct UpkeepRounds: ~Copyable {
         }
         guard let table = try TopicTable.open(segment, in: directory, next: follower.first) else {
           return false
+        }
+        if try !KeyFile.isSealed(segment, next: follower.first, in: directory) {
+          _ = try KeyFile.rebuild(
+            segment, next: follower.first, in: directory, epochs: queue.epochs)
         }
         return try SegmentIndex.mend(
           segment, checksum: table.indexChecksum, in: directory, epochs: queue.epochs)
