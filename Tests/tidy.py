@@ -50,7 +50,7 @@ LISTS = {
     "ahead", "all", "assigned", "before", "behind", "body", "bytes", "cells", "claims", "content", "data", "encode",
     "entries", "free", "indices",
     "items", "lines", "live", "named", "numbers", "order", "part", "parts", "path", "raw", "received", "resolved", "route",
-    "segments", "sequences", "times", "topics", "uri", "utf8", "values", "waiting", "zip",
+    "segments", "sequences", "sources", "times", "topics", "uri", "utf8", "values", "waiting", "zip",
 }
 UNSAFE_MODULES = {"Kernel", "FastCGI", "HTTPClient"}
 BINS = re.compile(r"(Util|Helper|Misc|Common|Manager|Base)", re.IGNORECASE)

@@ -186,6 +186,18 @@ def test_the_same_key_is_the_same_event_while_it_waits_and_after_it_was_publishe
     assert published(pair, 1) == ["once"]
 
 
+def test_who_publishes_another_event_with_the_key_of_one_that_waits_does_not_take_its_place(pair):
+    delay(pair, "promised", after="1s", key="k", topic="a", event="late", end=True)
+    assert pair.publish("other", key="k", topic="a").status == 200
+    delay(pair, "same", after="1s", key="l", topic="b")
+    assert pair.publish("same", key="l", topic="b").status == 200
+    pair.wait_for_log("without its key 'k'")
+    assert published(pair, 2, "/sse/a") == ["other", "promised"]
+    assert pair.publish("more", topic="a").status == 409
+    pages = pair.request("GET", "/sse/b?poll=1&since=all", headers={"Accept": "application/json"}).json()
+    assert [event["data"] for event in pages["events"]] == ["same"]
+
+
 def test_what_came_due_while_nothing_ran_is_published_at_once_and_the_rest_at_its_time(site):
     delay(site, "due", "50ms")
     soon = delay(site, "soon", "1500ms")

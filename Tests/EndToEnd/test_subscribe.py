@@ -372,3 +372,10 @@ def test_over_the_limit_who_reads_json_is_told_in_json(make_site):
         answer = site.request("GET", "/sse", headers={"Accept": "application/x-ndjson"})
         assert answer.status == 503 and answer.headers["Retry-After"]
         assert answer.problem()["code"] == "too_many_streams"
+
+
+def test_a_time_to_come_begins_with_what_comes(site):
+    site.publish("before")
+    for since in (int(time.time() * 1000) + 500, int(time.time()) + 30, "2050-01-01T00:00:00Z"):
+        with site.stream(f"/sse?poll=1&since={since}") as stream:
+            assert stream.event() is None

@@ -1,6 +1,12 @@
 import Kernel
 
 extension Appender {
+  /// Reads the keys that are known, so that the first event with one does not wait for it.
+  mutating func loadKeys() throws(QueueError) {
+    guard let end = queue.tail.observedEnd() else { return }
+    try keys.catchUp(to: end, now: Clock.unixMilliseconds())
+  }
+
   /// What an append would say of an event whose key is known, without appending it; nil where the key is
   /// not, or there is none.
   public mutating func find(_ event: PendingEvent) throws(QueueError) -> AppendOutcome? {

@@ -71,12 +71,6 @@ public struct Appender: ~Copyable {
     return outcomes
   }
 
-  /// Reads the keys that are known, so that the first event with one does not wait for it.
-  mutating func loadKeys() throws(QueueError) {
-    guard let end = queue.tail.observedEnd() else { return }
-    try keys.catchUp(to: end, now: Clock.unixMilliseconds())
-  }
-
   /// Puts everything that has been appended on disk, by whichever process.
   public mutating func synchronize() throws(QueueError) {
     let end = try underLock { (appender) throws(QueueError) in
@@ -200,8 +194,8 @@ public struct Appender: ~Copyable {
       try segment.index.writeAll(index.span, at: indexOffset)
       try keys.write(batch.keyEntries(outcomes), of: segment.name)
     } catch {
-      // Where this fails too, the bytes stay behind the appended end, where no reader goes and the
-      // next appender cuts them. The text goes last: it is what tells that there may be keys.
+      // Where this fails too, the bytes stay behind the appended end, where no reader goes, and the next
+      // appender cuts them. The text goes last: it is what tells that there may be keys.
       if (try? keys.takeBack(from: segment.name)) != nil {
         try? segment.text.truncate(to: end.offset)
         try? segment.index.truncate(to: indexOffset)

@@ -109,9 +109,11 @@ public struct DelayedLog: ~Copyable {
   ///   - now: milliseconds since 1970.
   ///   - isWanted: which of those whose time has come.
   ///   - isUnpublished: which of those that were taken before are known not to be published.
+  ///   - isDisplaced: which of them have a key that another event was published with.
   mutating func take(
     now: Int64, where isWanted: (DelayedID) -> Bool,
-    isUnpublished: (DelayedID) -> Bool = { _ in false }
+    isUnpublished: (DelayedID) -> Bool = { _ in false },
+    isDisplaced: (DelayedID) -> Bool = { _ in false }
   ) throws(QueueError) -> [Due] {
     let due = try underLock { (log, file) throws(QueueError) in
       var turns: [(id: DelayedID, place: DelayedTable.Place)] = []
@@ -130,13 +132,15 @@ public struct DelayedLog: ~Copyable {
       try log.append(text, to: &file)
       var due: [Due] = []
       for (id, place) in turns {
-        let mayBePublished = place.isTaken && place.key != nil && !isUnpublished(id)
+        let isDisplaced = isDisplaced(id)
+        let mayBePublished =
+          place.isTaken && place.key != nil && !isUnpublished(id) && !isDisplaced
         let event = try mapping { () throws(SystemCallError) in
           try file.read(id, place) { layout, timeToLive, bytes in
             PendingEvent(
               layout, in: bytes,
               expiresAt: timeToLive == 0 ? nil : Self.expiry(timeToLive, now: now), id: id,
-              mayBePublished: mayBePublished)
+              mayBePublished: mayBePublished, isDisplaced: isDisplaced)
           }
         }
         due.append(

@@ -18,6 +18,8 @@ struct DelayedRounds: ~Copyable {
   private var published: [DelayedID: UInt64] = [:]
   /// Events that were taken before and are certainly not in the queue.
   private var unpublished: Set<DelayedID> = []
+  /// Events with a key that another event was published with while they waited.
+  private var displaced: Set<DelayedID> = []
   /// Events that are not to be published, and not noted yet.
   private var dropped: Set<DelayedID> = []
   /// Nothing is published before, after a failure; nanoseconds since the machine was started.
@@ -126,10 +128,13 @@ struct DelayedRounds: ~Copyable {
       let due = try log.nextDue(where: { !held.contains($0) }), due <= clock.now
     {
       let unpublished = unpublished
+      let displaced = displaced
       let taken = try log.take(now: clock.now) {
         !held.contains($0)
       } isUnpublished: {
         unpublished.contains($0)
+      } isDisplaced: {
+        displaced.contains($0)
       }
       for due in taken where due.event == nil {
         drop(due.id, "its entry in the file cannot be read any more")
@@ -167,7 +172,11 @@ struct DelayedRounds: ~Copyable {
       case .success(let appended): published[due.id] = appended.sequence
       case .failure(.topicEnded(let topic)): drop(due.id, "its topic '\(topic)' has ended")
       case .failure(.keyReused(let key)):
-        drop(due.id, "its key '\(key)' was used for another event")
+        // It was acknowledged: who took its key does not take its place.
+        displaced.insert(due.id)
+        report(
+          false,
+          "delayed event \(due.id) is published without its key '\(key)', which was used for another event")
       case .failure(let error): tell(error)
       }
     }
@@ -183,6 +192,7 @@ struct DelayedRounds: ~Copyable {
     try log.end(endings)
     for id in safe.keys { published[id] = nil }
     unpublished.subtract(endings.map(\.id))
+    displaced.subtract(endings.map(\.id))
     dropped = []
     syncIsDueAt = syncIsDueAt ?? clock.boot + QueueLimits.delayedSyncInterval.wholeNanoseconds
   }

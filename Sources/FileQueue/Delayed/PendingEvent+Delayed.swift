@@ -6,18 +6,26 @@ extension PendingEvent {
   ///   - expiresAt: when it stops being delivered, in milliseconds since 1970; nil for never.
   ///   - id: what keeps it from being published twice, where it has no key of its own.
   ///   - mayBePublished: whether it may be in the queue, for however long.
+  ///   - isDisplaced: whether another event was published with its key.
   init(
     _ layout: RecordLayout, in bytes: Span<UInt8>, expiresAt: Int64?, id: DelayedID,
-    mayBePublished: Bool
+    mayBePublished: Bool, isDisplaced: Bool
   ) {
     var content: [UInt8] = []
     content.reserveCapacity(layout.byteCount + 64)
-    content.append(bytes.extracting(layout.topic.lowerBound..<layout.attributes.upperBound))
+    let head = layout.topic.lowerBound..<layout.attributes.upperBound
+    if isDisplaced, let value = layout.key(in: bytes) {
+      let start = value.lowerBound - RecordAttribute.key.count
+      content.append(bytes.extracting(head.lowerBound..<start))
+      content.append(bytes.extracting(value.upperBound..<head.upperBound))
+    } else {
+      content.append(bytes.extracting(head))
+    }
     if let expiresAt {
       content.append(contentsOf: RecordAttribute.expires)
       content.append(contentsOf: "\(expiresAt)".utf8)
     }
-    let ownKey = layout.eventKey(in: bytes, isLasting: mayBePublished)
+    let ownKey = isDisplaced ? nil : layout.eventKey(in: bytes, isLasting: mayBePublished)
     let key = ownKey ?? EventKey(ofDelayed: "\(id)")
     if ownKey == nil {
       content.append(contentsOf: RecordAttribute.key)

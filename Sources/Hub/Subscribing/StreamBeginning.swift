@@ -68,7 +68,9 @@ struct StreamBeginning {
   }
 
   private static func since(_ unixMilliseconds: Int64) -> StreamStart {
-    .since(TimeCursor(unixMilliseconds: max(0, unixMilliseconds)))
+    // Nothing was published since a time to come; a clock that was set back is nginx's matter.
+    if unixMilliseconds >= Clock.unixMilliseconds() { return .next }
+    return .since(TimeCursor(unixMilliseconds: max(0, unixMilliseconds)))
   }
 }
 
