@@ -58,12 +58,12 @@ extension Appender {
     let states = queue.topicStates
     // Before the states: what is noted meanwhile may stand in them, but is not counted on.
     let seen = queue.tail.topicsSeen
-    try states.follow(queue.tail.topicLogCell)
+    try states.follow(queue.tail)
     let (table, log, byteCount) = states.contents
-    guard let log else { return }
+    guard let log, log.generation < TopicLog.generationMaximum else { return }
     let (kept, forgottenCount) = table.kept(oldest: oldest, endedCountMaximum: endedCountMaximum)
     guard isWorthIt(kept.count, forgottenCount) else { return }
-    let generation = log.generation + 1
+    let generation = TopicLog.generation(after: log.generation)
     let bytes = TopicLog.content(kept, generation: generation, seen: seen)
     let directory = queue.directory
     let staging = FilePath(directory.topicLogPath.string + ".new")
@@ -79,6 +79,14 @@ extension Appender {
     try underLock { (appender) throws(QueueError) in
       let place = TopicLogPlace(cell: appender.queue.tail.topicLogCell)
       guard let place, place.generation == log.generation else { return }
+      let isNamed = try mapping { () throws(SystemCallError) in
+        try log.file.status().linkCount > 0
+      }
+      guard isNamed else {
+        do throws(QueueError) { return try appender.topics.goOnWithNewer() } catch {
+          throw appender.failing(error)
+        }
+      }
       do throws(SystemCallError) {
         var rest = [UInt8](repeating: 0, count: place.byteCount - byteCount)
         var span = rest.mutableSpan
@@ -86,12 +94,13 @@ extension Appender {
         let file = try directory.open(staging, .readWrite)
         try file.writeAll(rest.span, at: bytes.count)
         try file.synchronize()
+        let fresh = TopicLogFile(file, generation: generation)
         try FileSystem.rename(staging, to: directory.topicLogPath)
-        guard let fresh = try TopicLogFile(in: directory, isWritable: true) else { return }
+        // From here on nothing fails before the page names it.
         states.replace(fresh, kept, byteCount: bytes.count, lineCount: kept.count)
         let cell = TopicLogPlace(generation: generation, byteCount: bytes.count + rest.count).cell
         appender.queue.tail.setTopics(logCell: cell)
-        states.look(cell)
+        states.look(appender.queue.tail)
         try directory.synchronize()
       } catch {
         throw appender.failing(error.asQueueError)

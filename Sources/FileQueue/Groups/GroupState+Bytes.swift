@@ -5,6 +5,8 @@ extension GroupState {
   private static let headByteCount = 100
   private static let memberByteCount = 16
   private static let claimByteCount = 36
+  /// Nothing that is counted gets so far.
+  private static let countMaximum: UInt64 = 1 << 62
   /// The most that a state takes.
   static let byteCountMaximum =
     headByteCount + 200 * (QueueLimits.topicByteCountMaximum + QueueLimits.typeByteCountMaximum + 2)
@@ -91,6 +93,11 @@ extension GroupState {
     claims = (0..<claimCount).compactMap { place in
       GroupClaim(bytes, at: claimsStart + place * Self.claimByteCount)
     }
+    let counters = [turn, deliveredCount, redeliveredCount, acknowledgedCount]
+    guard counters.allSatisfy({ $0 <= Self.countMaximum }), memberTotal <= Self.memberTotalMaximum,
+      members.allSatisfy({ $0.number <= memberTotal && $0.lastTurn <= turn }),
+      claims.allSatisfy({ $0.turn <= turn })
+    else { return nil }
     guard claims.count == claimCount, next > 0, next <= QueueLimits.sequenceMaximum,
       zip(claims, claims.dropFirst()).allSatisfy({ $0.sequence < $1.sequence }),
       claims.last.map({ $0.sequence < next }) ?? true
@@ -129,6 +136,7 @@ extension GroupClaim {
     default: return nil
     }
     sequence = bytes.littleEndian64(at: start)
+    if case .gap(let from, _) = content, from > sequence { return nil }
     turn = bytes.littleEndian64(at: start + 8)
     deadline = content == .event ? Int64(bitPattern: time) : .max
     member = bytes.littleEndian32(at: start + 24)

@@ -51,9 +51,13 @@ struct GroupState: Hashable, Sendable {
 
   // MARK: - Members
 
+  /// No more than these come, so that no number is given twice.
+  static let memberTotalMaximum = UInt32.max - 1
+
   /// Takes in a member; its turn comes behind those who are there.
   mutating func join(seat: UInt16, credit: Int) -> UInt32? {
-    guard members.count < GroupLimits.memberCountMaximum else { return nil }
+    guard members.count < GroupLimits.memberCountMaximum, memberTotal < Self.memberTotalMaximum
+    else { return nil }
     turn += 1
     memberTotal += 1
     members.append(

@@ -8,7 +8,7 @@ struct WantedEvents: Sendable {
   init(_ filter: TopicFilter, in queue: Queue) {
     self.filter = filter
     states = queue.topicStates
-    states.look(queue.tail.topicLogCell)
+    states.look(queue.tail)
     hiddenBefore = states.hiddenBefore(filter)
   }
 

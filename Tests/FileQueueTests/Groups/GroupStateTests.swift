@@ -144,6 +144,33 @@ import Testing
     #expect(group.state.claims[0].deadline == 1_000_000_007)
   }
 
+  @Test("what nobody counts to, and a gap behind its own end, is no state")
+  func limits() throws {
+    var group = try GroupUnderTest(members: 1)
+    group.deal([.init(sequence: 4, content: .gap(from: 4, .expired), byteCount: 0)], upTo: 5)
+    let right = group.state.bytes
+    let same = GroupState(right.span)
+    #expect(same == group.state)
+    let gap = right.count - 20
+    for (start, count) in [(16, 8), (56, 8), (64, 8), (72, 8), (80, 4), (gap - 8, 8)] {
+      var bytes = right
+      for place in start..<(start + count) { bytes[place] = 0xFF }
+      let read = GroupState(bytes.span)
+      #expect(read == nil, "at \(start)")
+    }
+    for from in 5...6 {
+      var bytes = right
+      bytes[gap] = UInt8(from)
+      let read = GroupState(bytes.span)
+      #expect(read == nil, "from \(from)")
+    }
+    var bytes = right
+    (bytes[80], bytes[81], bytes[82], bytes[83]) = (0xFE, 0xFF, 0xFF, 0xFF)
+    let read = GroupState(bytes.span)
+    var last = try #require(read)
+    #expect(last.join(seat: 0, credit: 1) == nil)
+  }
+
   @Test("whatever happens, each event is given, and to one at a time; and the bytes say the same")
   func random() throws {
     var generator = SeededGenerator()

@@ -18,7 +18,7 @@ public struct TopicListing: ~Copyable {
   /// The topics that are asked for, up to the durable end.
   public mutating func page(_ query: TopicQuery) throws(QueueError) -> TopicPage {
     let next = queue.durableNext
-    queue.topicStates.look(queue.tail.topicLogCell)
+    queue.topicStates.look(queue.tail)
     let minute = Clock.unixMilliseconds() - 60_000
     let recent: UInt64 =
       switch try reader.place(since: minute) {

@@ -6,19 +6,19 @@ extension Queue {
   ///
   /// - Parameter next: the durable end, so that what a power cut may undo has ended nothing yet.
   public func end(of topics: [Topic], before next: UInt64) -> UInt64? {
-    topicStates.look(tail.topicLogCell)
+    topicStates.look(tail)
     return topicStates.end(of: topics, before: next)
   }
 
   /// Whether an event was deleted with all of its topics: who reads without a filter passes over it.
   public func hides(_ record: RecordLayout, _ bytes: Span<UInt8>) -> Bool {
-    topicStates.look(tail.topicLogCell)
+    topicStates.look(tail)
     return topicStates.hide(record, bytes, from: nil)
   }
 
   /// How many topics have ended and were not deleted.
   public var endedTopicCount: Int {
-    topicStates.look(tail.topicLogCell)
+    topicStates.look(tail)
     return topicStates.endedCount
   }
 }

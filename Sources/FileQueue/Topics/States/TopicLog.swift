@@ -22,6 +22,14 @@ enum TopicLog {
     end: Array("end".utf8), hide: Array("hide".utf8), seen: Array("seen".utf8)
   )
 
+  /// The highest generation: there are 24 bits for it in the page.
+  ///
+  /// From a file that has it weir begins with 1 again, but only when nobody has it open.
+  static let generationMaximum: UInt64 = 1 << 24 - 1
+
+  /// The generation of a file that takes the place of another.
+  static func generation(after earlier: UInt64) -> UInt64 { earlier % generationMaximum + 1 }
+
   // MARK: - Writing
 
   /// The first line.
@@ -78,13 +86,16 @@ enum TopicLog {
   // MARK: - Reading
 
   /// The generation in the first line, and how many bytes that has; nil where the file does not begin so.
+  ///
+  /// No checksum covers it, so that it is believed within its limits only.
   static func generation(_ bytes: Span<UInt8>) -> (number: UInt64, byteCount: Int)? {
     guard bytes.count > magic.count,
       bytes.extracting(0..<magic.count).hasSameBytes(as: magic.span)
     else { return nil }
     var end = magic.count
     while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
-    guard end < bytes.count, let number = UInt64(decimal: (magic.count..<end).map { bytes[$0] })
+    guard end < bytes.count, let number = UInt64(decimal: (magic.count..<end).map { bytes[$0] }),
+      number > 0, number <= generationMaximum
     else { return nil }
     return (number, end + 1)
   }

@@ -81,6 +81,13 @@ final class TopicLogFile: Sendable {
 
   // MARK: - Making one
 
+  /// Goes on with a file that was written, and is open for writing.
+  init(_ file: consuming Descriptor, generation: UInt64) {
+    self.file = file
+    self.generation = generation
+    headerByteCount = TopicLog.header(generation: generation).count
+  }
+
   /// Makes the file for a queue that has none, or none that is kept account of; the caller holds the
   /// queue's lock.
   static func make(_ table: TopicStateTable, of queue: Queue) throws(QueueError) {
@@ -88,7 +95,7 @@ final class TopicLogFile: Sendable {
     let seen = queue.tail.topicsSeen
     do throws(SystemCallError) {
       let earlier = try TopicLogFile(in: directory, isWritable: false)
-      let generation = (earlier?.generation ?? 0) + 1
+      let generation = TopicLog.generation(after: earlier?.generation ?? 0)
       let bytes = TopicLog.content(table, generation: generation, seen: seen)
       try directory.replace(directory.topicLogPath, with: bytes.span)
       guard let log = try TopicLogFile(in: directory, isWritable: true) else {

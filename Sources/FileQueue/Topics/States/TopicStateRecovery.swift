@@ -31,6 +31,7 @@ struct TopicStateRecovery {
       return
     }
     generation = log.generation
+    if generation == TopicLog.generationMaximum { isRight = false }
     let (seen, unproven) = try read(log, in: directory, next: next)
     var proven = TopicStateTable()
     if seen < next { proven = try takeEnds(in: directory, epochs: epochs, from: seen, to: next) }
@@ -146,7 +147,7 @@ struct TopicStateRecovery {
   /// - Parameter next: the sequence behind the last event, which is on disk.
   func mend(in directory: QueueDirectory, next: UInt64) throws(SystemCallError) -> UInt64 {
     if generation == 0, isRight { return 0 }
-    let generation = isRight ? generation : generation + 1
+    let generation = isRight ? generation : TopicLog.generation(after: generation)
     let bytes = TopicLog.content(table, generation: generation, seen: next)
     if !isRight {
       do throws(SystemCallError) {

@@ -24,7 +24,8 @@ struct TopicStateWriter {
   ///
   /// - Parameter end: the appended end; behind it there is nothing in the segment.
   mutating func catchUp(to end: Tail.AppendedEnd) throws(QueueError) {
-    try states.follow(queue.tail.topicLogCell)
+    try states.follow(queue.tail)
+    try nameNewer()
     if states.isFileWrong, states.log == nil { try begin() }
     let known = queue.tail.topicsNext
     if known != end.next, known > 0, known < end.next { try noteEnds(from: known, to: end) }
@@ -87,11 +88,12 @@ struct TopicStateWriter {
   func write() throws(QueueError) {
     if lines.isEmpty { return }
     if states.log == nil { try begin() }
-    guard let log = states.log, let place = states.place else { return }
-    let status = try mapping { () throws(SystemCallError) in try log.file.status() }
-    guard status.linkCount > 0 else {
-      throw .deleted(path: queue.directory.topicLogPath.string)
+    var status = try mapping { () throws(SystemCallError) in try states.log?.file.status() }
+    if status?.linkCount == 0 {
+      try goOnWithNewer()
+      status = try mapping { () throws(SystemCallError) in try states.log?.file.status() }
     }
+    guard let log = states.log, let place = states.place, let status else { return }
     do throws(SystemCallError) {
       // Of an appender that died.
       if status.byteCount > place.byteCount { try log.file.truncate(to: place.byteCount) }
@@ -112,7 +114,7 @@ struct TopicStateWriter {
       ).cell
       queue.tail.setTopics(next: next, logCell: cell)
       // It stands in the page cache.
-      states.look(cell)
+      states.look(queue.tail)
     } else {
       queue.tail.setTopics(next: next, logCell: nil)
     }
@@ -123,6 +125,26 @@ struct TopicStateWriter {
   /// Makes the log, with all that is known.
   private func begin() throws(QueueError) {
     try TopicLogFile.make(states.contents.table, of: queue)
+  }
+
+  /// Goes on with the file that has taken the place of the one that is open, whose writer died before the
+  /// page named it.
+  ///
+  /// - Throws: `deleted` where there is none; `damaged`, `system`.
+  func goOnWithNewer() throws(QueueError) {
+    try states.goOnWithNewer(queue.tail)
+    try nameNewer()
+  }
+
+  /// Has the page name the file that is known, where that is newer.
+  private func nameNewer() throws(QueueError) {
+    let cell = queue.tail.topicLogCell
+    guard let place = states.place, place.cell != cell,
+      place.generation > TopicLogPlace(cell: cell)?.generation ?? 0
+    else { return }
+    // A power cut is not to bring back the earlier file, without what is appended to this one.
+    try mapping { () throws(SystemCallError) in try queue.directory.synchronize() }
+    queue.tail.setTopics(logCell: place.cell)
   }
 
   /// Notes, where a segment is sealed, that the ends in it and before stand in the log.

@@ -48,45 +48,59 @@ final class TopicStates: Sendable {
 
   /// Takes in what processes have added.
   ///
-  /// - Parameter cell: that of the page `tail`.
   /// - Throws: `deleted`, `damaged`, `system`.
-  func follow(_ cell: UInt64) throws(QueueError) {
+  func follow(_ tail: borrowing Tail) throws(QueueError) {
+    let cell = tail.topicLogCell
     if followed.load(ordering: .acquiring) == cell { return }
     guard let place = TopicLogPlace(cell: cell) else { return }
     try view.withLock { (view) throws(QueueError) in
-      try follow(place, &view)
+      if view.log?.generation == place.generation {
+        try Self.take(upTo: place.byteCount, &view)
+      } else {
+        // Another thread has seen a later one.
+        if let known = view.log, known.generation > place.generation { return }
+        view = try read(tail)
+      }
       note(view)
     }
   }
 
   /// Takes in what there is if it can be read.
-  func look(_ cell: UInt64) { try? follow(cell) }
+  func look(_ tail: borrowing Tail) { try? follow(tail) }
 
-  private func follow(_ place: TopicLogPlace, _ view: inout View) throws(QueueError) {
-    let path = directory.topicLogPath
-    if view.log?.generation != place.generation {
-      // Another thread has seen a later one.
-      if let known = view.log, known.generation > place.generation { return }
-      let directory = directory
-      let isWritable = isWritable
-      guard
-        let log = try mapping({ () throws(SystemCallError) in
-          try TopicLogFile(in: directory, isWritable: isWritable)
-        })
-      else { throw .deleted(path: path.string) }
-      // It was replaced since the page was looked at.
-      if log.generation > place.generation { return }
-      guard log.generation == place.generation else { throw .deleted(path: path.string) }
-      view = View(log: log, byteCount: log.headerByteCount)
+  /// Reads the file that has the name now, as far as it is good.
+  private func read(_ tail: borrowing Tail) throws(QueueError) -> View {
+    let directory = directory
+    let isWritable = isWritable
+    while true {
+      let named = TopicLogPlace(cell: tail.topicLogCell)?.generation ?? 0
+      let log = try mapping { () throws(SystemCallError) in
+        try TopicLogFile(in: directory, isWritable: isWritable)
+      }
+      guard let log, log.generation >= named else {
+        throw .deleted(path: directory.topicLogPath.string)
+      }
+      // Before the page is looked at again: it names a file before anything is appended to that.
+      let whole = try mapping { () throws(SystemCallError) in try log.file.status().byteCount }
+      let place = TopicLogPlace(cell: tail.topicLogCell)
+      // It was replaced once more.
+      if let place, place.generation > log.generation { continue }
+      var view = View(log: log, byteCount: log.headerByteCount)
+      try Self.take(
+        upTo: place?.generation == log.generation ? place?.byteCount ?? whole : whole, &view)
+      return view
     }
-    guard let log = view.log, place.byteCount > view.byteCount else { return }
+  }
+
+  private static func take(upTo end: Int, _ view: inout View) throws(QueueError) {
+    guard let log = view.log, end > view.byteCount else { return }
     var table = view.table
     view.table = TopicStateTable()
     var lineCount = 0
     let start = view.byteCount
     let ending: TopicLogFile.Ending
     do throws(SystemCallError) {
-      ending = try log.read(from: start, upTo: place.byteCount) { line, topic in
+      ending = try log.read(from: start, upTo: end) { line, topic in
         lineCount += 1
         table.take(line, topic)
       }
@@ -100,7 +114,7 @@ final class TopicStates: Sendable {
       throw .damaged(segment: TopicLog.name, offset: offset, reason: "it has no line there")
     }
     view.lineCount += lineCount
-    view.byteCount = place.byteCount
+    view.byteCount = end
   }
 
   private func note(_ view: borrowing View) {
@@ -184,6 +198,20 @@ final class TopicStates: Sendable {
   /// A copy of the states, and of which log up to where.
   var contents: (table: TopicStateTable, log: TopicLogFile?, byteCount: Int) {
     view.withLock { ($0.table, $0.log, $0.byteCount) }
+  }
+
+  /// Goes on with the file that has taken the place of the one that is open.
+  ///
+  /// - Throws: `deleted` where there is none; `damaged`, `system`.
+  func goOnWithNewer(_ tail: borrowing Tail) throws(QueueError) {
+    try view.withLock { (view) throws(QueueError) in
+      let fresh = try read(tail)
+      guard let log = fresh.log, log.generation > view.log?.generation ?? 0 else {
+        throw .deleted(path: directory.topicLogPath.string)
+      }
+      view = fresh
+      note(view)
+    }
   }
 
   /// Goes on with a log that has taken the place of another, and the states that its first bytes make.
