@@ -176,7 +176,8 @@ struct DelayedRounds: ~Copyable {
         displaced.insert(due.id)
         report(
           false,
-          "delayed event \(due.id) is published without its key '\(key)', which was used for another event")
+          "delayed event \(due.id) is published without its key '\(key)', which was used for another event"
+        )
       case .failure(let error): tell(error)
       }
     }

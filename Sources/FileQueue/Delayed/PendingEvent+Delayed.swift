@@ -9,7 +9,7 @@ extension PendingEvent {
   ///   - isDisplaced: whether another event was published with its key.
   init(
     _ layout: RecordLayout, in bytes: Span<UInt8>, expiresAt: Int64?, id: DelayedID,
-    mayBePublished: Bool, isDisplaced: Bool
+    mayBePublished: Bool, isDisplaced: Bool = false
   ) {
     var content: [UInt8] = []
     content.reserveCapacity(layout.byteCount + 64)
