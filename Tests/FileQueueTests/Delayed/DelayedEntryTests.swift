@@ -56,7 +56,8 @@ struct DelayedEntryTests {
     #expect(waiting.topics == [try Topic("a b"), try Topic("c")])
     #expect(waiting.data == "one\ntwo" && waiting.type == "price" && waiting.retryMilliseconds == 5)
     #expect(waiting.key == "k 1" && waiting.isEnd && waiting.timeToLive == 60_000)
-    let pending = PendingEvent(layout, in: text.span, expiresAt: nil, id: id, mayBePublished: false)
+    let pending = PendingEvent(
+      layout, in: text.span, expiresAt: nil, id: id, mayBePublished: false, isDisplaced: false)
     let original = try event("one\ntwo")
     #expect(
       pending.content == original.content && pending.fieldsByteCount == original.fieldsByteCount)
@@ -72,7 +73,8 @@ struct DelayedEntryTests {
       Issue.record("no entry")
       return
     }
-    let pending = PendingEvent(layout, in: text.span, expiresAt: 7, id: id, mayBePublished: false)
+    let pending = PendingEvent(
+      layout, in: text.span, expiresAt: 7, id: id, mayBePublished: false, isDisplaced: false)
     #expect(
       String(decoding: pending.content, as: UTF8.self)
         == "default expires=7 key=.delayed/000000000000000a\ndata: x\n")
