@@ -186,7 +186,7 @@ def test_a_stream_works_for_a_client_of_http_1_0(site):
 
 
 @pytest.mark.parametrize("query, words", [
-    ("topc=a", ["'topc'", "did you mean 'topic'?"]), ("topics=a", ["did you mean 'topic'?"]),
+    ("topc=a", ["'topc'", "did you mean 'topic'?"]), ("topcs=a", ["did you mean 'topics'?"]),
     ("lasteventid=x", ["did you mean 'last_event_id'?"]), ("count=1", ["a stream takes"]),
     ("orders", ["'orders'", "a stream takes"]),
 ])
