@@ -277,7 +277,7 @@ def test_groups_are_shown_by_http_and_on_the_command_line(site):
         wait_for(site, members=1)
         ids = site.publish_all(["a", "b"])
         member.event()
-        wait_for(site, given=1, waiting=1)
+        wait_for(site, given=1, waiting=1, delivered=1)
         listed = site.request("GET", "/groups").json()["groups"]
         assert listed == [group(site)]
         assert listed[0] == {

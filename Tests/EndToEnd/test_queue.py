@@ -192,7 +192,7 @@ def test_tail_prints_lines_of_json(site):
     try:
         event = json.loads(tail.stdout.readline())
         assert event.pop("time") > 1_700_000_000_000
-        assert event == {"id": id_, "topic": "orders", "event": "paid", "message": "1"}
+        assert event == {"id": id_, "topic": "orders", "topics": ["orders"], "event": "paid", "message": "1", "data": "1"}
     finally:
         tail.stdout.close()
         end(tail)

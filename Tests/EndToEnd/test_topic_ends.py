@@ -164,6 +164,8 @@ def test_an_acknowledged_end_is_never_forgotten_while_workers_are_killed(make_si
     finally:
         is_over.set()
         killer.join()
+    # Of both workers each may have been started a moment ago.
+    wait_until(lambda: all(publish(site, "up", "up").status == 200 for _ in range(8)), "the workers")
     assert len(ended) > 20 and deleted
     for topic, id_ in ended.items():
         if topic in deleted:
