@@ -241,7 +241,9 @@ import Testing
     one.join(1)
     one.join(2)
     let given = try one.run() + one.run()
-    #expect(given.map(\.gap?.missing) == [1..<3, nil])
+    // Not by a key path: the runtime copies its optional parts over themselves.
+    let missing = given.map { $0.gap?.missing }
+    #expect(missing == [1..<3, nil])
     #expect(given.map(\.key) == [1, 2])
     #expect(given.map(\.sequence) == [2, 3])
   }
