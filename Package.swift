@@ -44,6 +44,10 @@ let package = Package(
     .target(name: "Kernel", dependencies: ["CLinux", system], swiftSettings: settings),
     .target(name: "EventStream", swiftSettings: settings),
     .target(name: "JSONText", swiftSettings: settings),
+    // toml++, a header of Debian's libtomlplusplus-dev: nothing is linked. TOMLKit, which brings a copy of it,
+    // tells the place of a fault in the text, but not that of a value.
+    .target(name: "CTOML"),
+    .target(name: "TOMLText", dependencies: ["CTOML"], swiftSettings: settings),
     .target(
       name: "FileQueue", dependencies: ["EventStream", "Kernel", system],
       swiftSettings: settings),
@@ -91,6 +95,8 @@ let package = Package(
     .testTarget(
       name: "JSONTextTests", dependencies: ["JSONText", "Support"], swiftSettings: settings),
     .testTarget(
+      name: "TOMLTextTests", dependencies: ["Support", "TOMLText"], swiftSettings: settings),
+    .testTarget(
       name: "FileQueueTests",
       dependencies: ["EventStream", "FileQueue", "Kernel", "Support", system],
       swiftSettings: settings),
@@ -111,5 +117,6 @@ let package = Package(
       name: "HubTests",
       dependencies: ["Figures", "FileQueue", "Hub", "Streaming", "Support"],
       swiftSettings: settings),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

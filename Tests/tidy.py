@@ -19,6 +19,7 @@ IMPORTS = {
     "Kernel": {"CLinux", "Glibc", "Synchronization", "SystemPackage"},
     "EventStream": set(),
     "JSONText": set(),
+    "TOMLText": {"CTOML"},
     "FileQueue": {"EventStream", "Kernel", "Synchronization", "SystemPackage"},
     "FastCGI": {"CFCGI", "Kernel", "Synchronization", "SystemPackage"},
     "Figures": {"FileQueue", "FoundationEssentials", "Kernel", "Synchronization", "SystemPackage"},
@@ -32,7 +33,7 @@ IMPORTS = {
 }
 # Text of protocols is UTF-8 bytes, compared as bytes. What works on Swift's characters, where a letter and
 # the accent behind it are one and equal another letter, is not for these modules.
-BYTE_MODULES = {"EventStream", "FastCGI", "FileQueue", "Hub", "JSONText", "Streaming"}
+BYTE_MODULES = {"EventStream", "FastCGI", "FileQueue", "Hub", "JSONText", "Streaming", "TOMLText"}
 CHARACTERS = re.compile(
     r"\bCharacter\b"
     r"|\.(?:hasPrefix|hasSuffix|lowercased|uppercased|isHexDigit|isLetter|isNumber|isWhitespace|isNewline)\b"
@@ -52,7 +53,7 @@ LISTS = {
     "items", "lines", "live", "named", "numbers", "order", "part", "parts", "path", "raw", "received", "resolved", "route",
     "segments", "sequences", "sources", "times", "topics", "uri", "utf8", "values", "waiting", "zip",
 }
-UNSAFE_MODULES = {"Kernel", "FastCGI", "HTTPClient"}
+UNSAFE_MODULES = {"Kernel", "FastCGI", "HTTPClient", "TOMLText"}
 BINS = re.compile(r"(Util|Helper|Misc|Common|Manager|Base)", re.IGNORECASE)
 UNDONE = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 

@@ -111,6 +111,23 @@ extension Descriptor {
     }
   }
 
+  /// Reads from the position on to the end, of a pipe too (read(2)).
+  ///
+  /// - Parameter byteCountMaximum: reading stops once there are more bytes than this.
+  public func readAll(byteCountMaximum: Int) throws(SystemCallError) -> [UInt8] {
+    let number = number
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 64 << 10)
+    while bytes.count <= byteCountMaximum {
+      let count = try SystemCall.check("read") {
+        unsafe Glibc.read(number, &chunk, chunk.count)
+      }
+      if count == 0 { break }
+      bytes += chunk[..<count]
+    }
+    return bytes
+  }
+
   /// Writes `bytes` or a first part of them at `offset`; returns the byte count (pwrite(2)).
   ///
   /// A short count is how a full disk announces itself: the caller decides what it means.

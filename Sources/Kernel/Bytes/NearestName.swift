@@ -1,5 +1,5 @@
 /// Which name somebody may have meant.
-enum NearestName {
+public enum NearestName {
   /// Longer ones are nobody's misspelling.
   private static let byteCountMaximum = 32
 
@@ -7,7 +7,7 @@ enum NearestName {
   /// length; nil where there is none.
   ///
   /// Capitals, hyphens and underscores make no difference.
-  static func find(_ text: String, among names: [String]) -> String? {
+  public static func find(_ text: String, among names: [String]) -> String? {
     let wanted = plain(text)
     guard !wanted.isEmpty, wanted.count <= byteCountMaximum else { return nil }
     let distances = names.map { name in
