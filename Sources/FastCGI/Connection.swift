@@ -16,6 +16,8 @@ final class Connection {
 
   private var socket: Descriptor?
   let token: EpollToken
+  /// Which of its requests is the present one.
+  private(set) var requestNumber: UInt64 = 0
   var state: State
   /// Bytes that have come and are not used up.
   var received: [UInt8] = []
@@ -39,6 +41,12 @@ final class Connection {
     case .collecting: nil
     case .answering(let reply), .sending(_, _, _, let reply), .passing(let reply): reply
     }
+  }
+
+  /// Names the request that is to be answered; what its forerunners had named is theirs.
+  func nameRequest() -> RequestName {
+    requestNumber += 1
+    return RequestName(connection: token, number: requestNumber)
   }
 
   /// Notes what has become of the request's body.

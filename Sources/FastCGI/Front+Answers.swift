@@ -10,7 +10,7 @@ extension Front {
       guard let request = try Request(file) else { return close(connection) }
       var reply = Reply(requestID: requestID, keepsConnection: request.keepsConnection)
       connection.state = .answering(reply)
-      let exchange = Exchange(mailbox: mailbox, token: connection.token)
+      let exchange = Exchange(mailbox: mailbox, name: connection.nameRequest())
       switch responder.answer(request, exchange: exchange) {
       case .now(let response):
         send(response, to: connection, reply)
@@ -35,10 +35,17 @@ extension Front {
     }
   }
 
+  /// The connection of a request, if that is its present one.
+  func connection(of name: RequestName) -> Connection? {
+    guard let connection = connections.element(name.connection),
+      connection.requestNumber == name.number
+    else { return nil }
+    return connection
+  }
+
   /// Sends what somebody else has answered, or a piece of it.
-  func give(_ content: [UInt8], isLast: Bool, to token: EpollToken) {
-    guard let connection = connections.element(token),
-      case .answering(let reply) = connection.state
+  func give(_ content: [UInt8], isLast: Bool, to name: RequestName) {
+    guard let connection = connection(of: name), case .answering(let reply) = connection.state
     else { return }
     if let records = reply.records {
       connection.setInput(.passed(records))
@@ -51,7 +58,7 @@ extension Front {
     frame.append(content)
     if isLast { frame.appendEnd() }
     send(frame.finish(), to: connection, reply, isLast: isLast)
-    if connections.element(token) != nil { advance(connection) }
+    if connections.element(name.connection) != nil { advance(connection) }
   }
 
   func send(_ response: Response, to connection: Connection, _ reply: Reply) {

@@ -9,7 +9,7 @@ extension Front {
       RecordHeader.append(.standardInput, requestID: requestID, contentByteCount: 0, to: &head)
       try file.replaceContent(with: head.span)
       guard let request = try Request(file) else { return close(connection) }
-      let exchange = Exchange(mailbox: mailbox, token: connection.token)
+      let exchange = Exchange(mailbox: mailbox, name: connection.nameRequest())
       let reception = responder.receive(request, exchange: exchange)
       if case .whole = reception { return }
       var reply = Reply(requestID: requestID, keepsConnection: request.keepsConnection)

@@ -9,9 +9,9 @@ import SystemPackage
 /// Nothing that a peer does or leaves undone makes a front wait.
 final class Front {
   enum Letter: Sendable {
-    case response(Response, EpollToken)
-    case piece([UInt8], isLast: Bool, EpollToken)
-    case resume(EpollToken)
+    case response(Response, RequestName)
+    case piece([UInt8], isLast: Bool, RequestName)
+    case resume(RequestName)
     case stop
   }
 
@@ -123,12 +123,12 @@ final class Front {
       // What has been sent by now is answered.
       for connection in connections.all { receive(connection) }
       for connection in connections.all { connection.reply?.sink?.stop() }
-    case .response(let response, let token):
-      give(response.rendered, isLast: true, to: token)
-    case .piece(let bytes, let isLast, let token):
-      give(bytes, isLast: isLast, to: token)
-    case .resume(let token):
-      if let connection = connections.element(token) { resumeBody(of: connection) }
+    case .response(let response, let name):
+      give(response.rendered, isLast: true, to: name)
+    case .piece(let bytes, let isLast, let name):
+      give(bytes, isLast: isLast, to: name)
+    case .resume(let name):
+      if let connection = connection(of: name) { resumeBody(of: connection) }
     }
   }
 

@@ -159,6 +159,27 @@ struct HandedBodyTests {
 
   enum Loss: CaseIterable { case abort, close, garbage, silence }
 
+  @Test func `what is said of a request that was given up is not taken for the next one's answer`()
+    throws
+  {
+    let intake = Intake()
+    let fixture = try intake.fixture()
+    defer { fixture.stop() }
+    let peer = try Peer(fixture.path)
+    let begun = Array(WebServer.request("/take", body: [1, 2, 3]).dropLast(8))
+    try peer.send(begun)
+    while intake.log.withLock({ $0.body.count < 3 }) { try Peer.pause() }
+    let given = try #require(intake.log.withLock { $0.exchange })
+    try peer.send(WebServer.record(2, []) + begun)
+    #expect(try peer.readRecord()?.type == 3)
+    while intake.log.withLock({ $0.body.count < 6 }) { try Peer.pause() }
+    given.send(Array("stray".utf8), isLast: false)
+    given.complete(Intake.text("stray"))
+    // Letters of one mailbox are read in their order.
+    intake.log.withLock { $0.exchange }?.complete(Intake.text("own"))
+    #expect(try peer.readAnswer()?.hasSuffix("own") == true)
+  }
+
   @Test func `a body that comes slowly is waited for`() throws {
     let intake = Intake()
     var limits = FrontLimits()
