@@ -69,6 +69,8 @@ enum StreamLimits {
   static let memberLookMaximum: Duration = .milliseconds(64)
   /// A group that another worker holds up is tried again after this.
   static let groupPause: Duration = .milliseconds(10)
+  /// Rounds in which it is tried so often to say who has gone, when the worker stops.
+  static let groupStopTryCountMaximum = 10
   /// Events that the epoll of the groups hands out at once: there are no more.
   static let groupEpollEventCountMaximum = 4
   /// Events that epoll hands out at once.

@@ -221,6 +221,16 @@ def test_events_of_a_group_are_acknowledged_when_they_are_printed(follow):
         assert json.loads(body) == {"ids": ["6f2a91c4-1", "6f2a91c4-2"]}
 
 
+def test_a_poll_of_a_group_is_over_when_its_stream_is(follow):
+    text = '{"id":"6f2a91c4-1","time":1,"redelivered":2,"topics":["jobs"],"event":"message","data":"a"}\n'
+    later = answer(200, ": busy\nretry: 1\n\n", "text/event-stream", Retry_After=1)
+    with ScriptedSite(later, stream(text, content_type="application/x-ndjson")) as site:
+        tail = follow("--url", site.address, "--topic", "jobs", "--group", "g", "--poll", "--json")
+        assert [json.loads(line)["redelivered"] for line in tail.stdout] == [2]
+        assert tail.wait(PATIENCE_SECONDS) == OK
+        assert "/sse?topic=jobs&poll=1&group=g " in site.requests[0][0]
+
+
 def test_a_connection_that_breaks_goes_on_behind_the_last_whole_event(follow):
     with ScriptedSite(
         broken_stream("retry: 10\nid: 6f2a91c4-1\ndata: a\n\nid: 6f2a91c4-2\ndata: cut"),

@@ -28,9 +28,10 @@ class Shared:
         self.errors = [" ".join(words) for words in lines if words[0] == "error"]
 
 
-def share(queue, environment=None, batches=BATCHES):
+def share(queue, environment=None, batches=BATCHES, name="w", topics=0):
     return Shared(subprocess.run(
-        [PROGRAM, "share", "--queue", queue, "--batches", str(batches)],
+        [PROGRAM, "share", "--queue", queue, "--batches", str(batches), "--name", name,
+         "--topics", str(topics)],
         env=ENVIRONMENT | (environment or {}), capture_output=True, text=True,
         timeout=PATIENCE_SECONDS))
 
@@ -65,7 +66,7 @@ def test_at_each_call_on_a_groups_files_nothing_is_lost_or_given_for_nothing_by(
     def examine(server, folder, call):
         queue = folder / "queue"
         first = share(queue, ACTIONS[name].environment(faults, queue / "groups", call))
-        found = complaints(first, share(queue, batches=2))
+        found = complaints(first, share(queue, batches=2, name="v"))
         # The queue's own folder is synced as it is made.
         if name in PASSING and call.file != "queue" and first.status != 0:
             found.append(f"did not get on by itself: {first.status} {first.errors}")

@@ -19,6 +19,7 @@ struct RemoteTail {
   private let ends: Bool
   private let query: [(name: String, value: String)]
   private let printsLive: Bool
+  private let isOfGroup: Bool
   private let acknowledgements: Acknowledgements?
   /// The id behind which the next connection goes on.
   private var lastID = ""
@@ -46,6 +47,7 @@ struct RemoteTail {
       options.signals?.utf8.split(separator: UInt8(ascii: ",")).contains {
         $0.elementsEqual("live".utf8)
       } ?? false
+    isOfGroup = options.group != nil
     self.acknowledgements = acknowledgements
   }
 
@@ -116,7 +118,9 @@ struct RemoteTail {
         guard let isLive = reader?.isLive else {
           throw RemoteProblem(head, body: refusal)
         }
-        return ends && isLive ? .over : .again
+        // One that is to come back later is told so.
+        let isWhole = isLive || isOfGroup && exchange.retryAfter == nil
+        return ends && isWhole ? .over : .again
       }
     }
   }

@@ -84,7 +84,11 @@ struct Tail: ParsableCommand {
     query += range.event.map { (name: "event", value: $0) }
     if let since = range.sinceText { query.append((name: "since", value: since)) }
     if let last = range.last { query.append((name: "last", value: "\(last)")) }
-    if poll { query += [(name: "poll", value: "1"), (name: "signals", value: "live")] }
+    if poll {
+      query.append((name: "poll", value: "1"))
+      // By which a whole one is known. A group has nothing of the kind, and gives again what was lost.
+      if group == nil { query.append((name: "signals", value: "live")) }
+    }
     let further = [
       ("signals", signals), ("group", group), ("ack", ack), ("credit", credit.map { "\($0)" }),
     ]

@@ -13,6 +13,8 @@ struct TailLine: Codable {
   var retry: Int?
   var expires: Int64?
   var end: Bool?
+  /// How often a group has given it before.
+  var redelivered: Int?
 
   /// A line of a queue's.
   init(_ line: EventLine) {

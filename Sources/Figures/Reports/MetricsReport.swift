@@ -14,13 +14,21 @@ package struct MetricsReport {
   private var text = ""
 
   /// Renders the report.
-  package static func render(_ queue: QueueFigures, _ workers: [WorkerFigures]) -> [UInt8] {
+  ///
+  /// - Parameters:
+  ///   - groups: those that have lines of their own: the first ``FigureLimits/groupLabelCountMaximum``.
+  ///   - groupCount: how many there are in all.
+  package static func render(
+    _ queue: QueueFigures, _ workers: [WorkerFigures], _ groups: [GroupFigures] = [],
+    groupCount: Int = 0
+  ) -> [UInt8] {
     var report = MetricsReport(workers)
     report.addProcesses()
     report.addQueue(queue)
     report.addStreams()
     report.addDelivery()
     report.addRequests()
+    report.addGroups(groups, count: groupCount)
     return Array(report.text.utf8)
   }
 
@@ -118,6 +126,34 @@ package struct MetricsReport {
     }
     histogram(
       "weir_publish_duration_seconds", "From a publish request to its acknowledgement.", .publish)
+  }
+
+  private mutating func addGroups(_ groups: [GroupFigures], count: Int) {
+    single("weir_groups", .gauge, "Groups that share events.", count)
+    func add(
+      _ name: String, _ kind: Kind, _ help: String, _ value: (GroupFigures) -> UInt64
+    ) {
+      begin(name, kind, help)
+      for group in groups { sample(name, [("group", group.group)], value(group)) }
+    }
+    add("weir_group_members", .gauge, "Streams that take part in a group.") { UInt64($0.members) }
+    add(
+      "weir_group_waiting_events", .gauge,
+      "Events behind a group's place, and those to be given again."
+    ) { $0.waiting }
+    add(
+      "weir_group_given_events", .gauge,
+      "Events that a member is being sent, or has not acknowledged."
+    ) { UInt64($0.given) }
+    add("weir_group_delivered_events_total", .counter, "Events that members got, each time.") {
+      $0.delivered
+    }
+    add("weir_group_redelivered_events_total", .counter, "Events that were given again.") {
+      $0.redelivered
+    }
+    add("weir_group_acknowledged_events_total", .counter, "Events that were acknowledged.") {
+      $0.acknowledged
+    }
   }
 
   // MARK: - How it is written

@@ -35,6 +35,8 @@ public final class Group {
     public var refused: [UInt64] = []
     /// Whether there may be more at once.
     public var isCutOff = false
+    /// Whether nothing will ever come: the topics have ended, and all that was published to them is done with.
+    public var isOver = false
   }
 
   /// Its name.
@@ -136,7 +138,8 @@ public final class Group {
     var rest = ahead
     rest.move(to: next.next)
     next.deal(&rest, now: now) { queue.epochs.epoch(of: $0) }
-    try write(&next, now: now, unixNow: unixNow)
+    round.isOver = next.isOver(in: queue)
+    try write(&next, now: now, unixNow: unixNow, isOver: round.isOver)
     ahead = rest
     changes = []
     for (key, number) in joined {
@@ -177,16 +180,27 @@ public final class Group {
     return joined
   }
 
-  /// Writes the state if it is another one; a place that has only moved over what nobody wants waits.
+  /// Those of some members that are to be sent nothing now: nothing waits that they may have.
+  ///
+  /// - Parameter keys: of members; those that the group does not know have nothing to wait for either.
+  public func idle(among keys: [UInt64]) -> [UInt64] {
+    if keys.isEmpty { return [] }
+    let busy = Set(state.claims.lazy.filter { $0.state == .assigned }.map(\.member))
+    return keys.filter { key in numbers[key].map { !busy.contains($0) } ?? true }
+  }
+
+  /// Writes the state if it is another one; a place that has only moved over what nobody wants waits, unless it is
+  /// the last one.
   private func write(
-    _ next: inout GroupState, now: Int64, unixNow: Int64
+    _ next: inout GroupState, now: Int64, unixNow: Int64, isOver: Bool
   ) throws(GroupError) {
     var same = state
     (same.next, same.epoch) = (next.next, next.epoch)
     let pause = now - writtenAt
     let isDue =
       next != same || pause >= GroupLimits.useNoteInterval.wholeNanoseconds
-      || next.next != state.next && pause >= GroupLimits.placeNoteInterval.wholeNanoseconds
+      || next.next != state.next
+        && (isOver || pause >= GroupLimits.placeNoteInterval.wholeNanoseconds)
     guard isDue else {
       state = next
       return

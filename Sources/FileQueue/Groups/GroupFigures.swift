@@ -54,19 +54,21 @@ extension GroupFolder {
   public func figures(
     of name: GroupName, in queue: QueueFigures
   ) throws(GroupError) -> GroupFigures? {
-    guard var state = try state(of: name) else { return nil }
-    // Who is gone has not said so.
-    if !state.members.isEmpty, let file = try? Descriptor.open(path.appending(name.file), .readOnly)
-    {
-      state.removeMembers { !GroupFile.isTaken($0, in: file) }
-    }
+    guard let state = try livingState(of: name) else { return nil }
     return GroupFigures(name, state, queue.epochs, end: queue.next)
   }
 
   /// How all groups are, by their names; one that is damaged is left out.
   public func figures(in queue: QueueFigures) throws(GroupError) -> [GroupFigures] {
+    try figures(of: try names()[...], in: queue)
+  }
+
+  /// How some groups are; those that are damaged or gone are left out.
+  public func figures(
+    of names: ArraySlice<GroupName>, in queue: QueueFigures
+  ) throws(GroupError) -> [GroupFigures] {
     var figures: [GroupFigures] = []
-    for name in try names() {
+    for name in names {
       do throws(GroupError) {
         if let group = try self.figures(of: name, in: queue) { figures.append(group) }
       } catch {

@@ -231,24 +231,42 @@ struct GroupFile: ~Copyable {
 
   // MARK: - On disk
 
+  /// What a sync is to put on disk.
+  struct Noted: Hashable {
+    let slot: Int
+    /// The state's number.
+    let number: UInt64
+    /// Whether there is nothing newer that is to follow.
+    let isNewest: Bool
+  }
+
   /// Notes the state where a power cut leaves it, unless it is there already; a sync has to follow before the
   /// next one.
   ///
-  /// - Parameter failed: the slot whose sync has failed: the other one is on disk.
-  /// - Returns: the slot that was written; nil where nothing was to be done.
-  mutating func noteForDisk(failed: Int?) throws(GroupError) -> Int? {
+  /// - Parameters:
+  ///   - failed: the slot whose sync has failed: the other one is on disk.
+  ///   - synced: the number of the state that is known to be on disk. What a process has written that died
+  ///     before its sync is put there first: the other slot is all that a power cut would leave.
+  /// - Returns: what was written; nil where nothing was to be done.
+  mutating func noteForDisk(failed: Int?, synced: UInt64?) throws(GroupError) -> Noted? {
     generation = 0
     guard let state = try readChanged() else { return nil }
     let content = try onFiles { () throws(SystemCallError) in try readAll() }
     let live = Self.liveSlots.compactMap { Self.state(content, slot: $0)?.generation }.max() ?? 0
     let durable = Self.durableSlots.map { Self.state(content, slot: $0)?.generation ?? 0 }
-    if failed == nil, live <= durable.max() ?? 0 { return nil }
-    let older = durable[0] <= durable[1] ? Self.durableSlots.lowerBound : Self.durableSlots.last
-    guard let slot = failed ?? older else { return nil }
-    try onFiles { () throws(SystemCallError) in
-      try put(Self.bytes(of: state, max(live, 1)), slot: slot)
+    let newest = max(durable[0], durable[1])
+    let first = Self.durableSlots.lowerBound
+    if failed == nil, newest > 0, newest != synced {
+      return Noted(
+        slot: durable[0] == newest ? first : first + 1, number: newest, isNewest: live <= newest)
     }
-    return slot
+    if failed == nil, live <= newest { return nil }
+    let slot = failed ?? (durable[0] <= durable[1] ? first : first + 1)
+    let number = max(live, 1)
+    try onFiles { () throws(SystemCallError) in
+      try put(Self.bytes(of: state, number), slot: slot)
+    }
+    return Noted(slot: slot, number: number, isNewest: true)
   }
 
   /// Puts what was written on disk.

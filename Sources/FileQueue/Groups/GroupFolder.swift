@@ -62,16 +62,37 @@ public struct GroupFolder: Sendable {
 
   /// Whether who asks for these terms may be a member, as far as can be told without the lock.
   ///
+  /// - Returns: the state of the group; nil where it is to be made.
   /// - Throws: `otherTerms`, `tooManyMembers`, `tooManyGroups`, `damaged`, `queue`.
-  package func check(_ name: GroupName, _ terms: GroupTerms) throws(GroupError) {
-    guard let state = try state(of: name) else {
+  private func check(_ name: GroupName, _ terms: GroupTerms) throws(GroupError) -> GroupState? {
+    guard let state = try livingState(of: name) else {
       guard try names().count < GroupLimits.groupCountMaximum else { throw .tooManyGroups }
-      return
+      return nil
     }
     guard state.terms == terms else { throw .otherTerms(name, state.terms) }
     guard state.members.count < GroupLimits.memberCountMaximum else {
       throw .tooManyMembers(name)
     }
+    return state
+  }
+
+  /// The same; tells what is to be expected of it.
+  package func find(
+    _ name: GroupName, _ terms: GroupTerms, in queue: Queue
+  ) throws(GroupError) -> GroupFinding {
+    guard var state = try check(name, terms) else { return .isNew }
+    state.adapt(
+      to: queue.epochs, end: queue.durableNext, oldest: state.next, boot: state.boot, now: 0)
+    return state.isOver(in: queue) ? .isOver : .isThere
+  }
+
+  /// A group's state without the members of workers that are gone, who have not said so; nil where there is none.
+  func livingState(of name: GroupName) throws(GroupError) -> GroupState? {
+    guard var state = try state(of: name) else { return nil }
+    if !state.members.isEmpty, let file = try? Descriptor.open(path(of: name), .readOnly) {
+      state.removeMembers { !GroupFile.isTaken($0, in: file) }
+    }
+    return state
   }
 
   // MARK: - Making and removing
@@ -153,27 +174,42 @@ public struct GroupFolder: Sendable {
 
   /// Puts on disk where groups have come to since it was done last.
   ///
-  /// - Parameter failed: slots whose sync has failed, by the groups' names; kept from one time to the next.
-  public func synchronize(failed: inout [GroupName: Int]) throws(GroupError) {
-    for name in try names() {
-      guard var file = try open(name) else { continue }
-      let slot: Int?
-      do throws(GroupError) {
-        try file.hold()
-        defer { file.release() }
-        slot = try file.noteForDisk(failed: failed[name])
-      } catch {
+  /// - Parameter syncs: kept from one time to the next.
+  /// - Throws: what stands in the way of one of them, when all have been tried.
+  public func synchronize(_ syncs: inout GroupSyncs) throws(GroupError) {
+    let names = try names()
+    syncs.keep(names)
+    var failure: GroupError?
+    for name in names {
+      do throws(GroupError) { try synchronize(name, &syncs) } catch {
         switch error {
         // Whoever is in the way, or has removed it: in the next round.
         case .busy, .deleted, .damaged: continue
-        default: throw error
+        default: failure = failure ?? error
         }
       }
-      guard let slot else { continue }
-      failed[name] = slot
-      try onFiles { () throws(SystemCallError) in try file.synchronize() }
-      failed[name] = nil
     }
+    if let failure { throw failure }
+  }
+
+  private func synchronize(_ name: GroupName, _ syncs: inout GroupSyncs) throws(GroupError) {
+    guard var file = try open(name) else { return }
+    var noted: GroupFile.Noted?
+    repeat {
+      try file.hold()
+      do throws(GroupError) {
+        noted = try file.noteForDisk(failed: syncs.failed[name], synced: syncs.numbers[name])
+        file.release()
+      } catch {
+        file.release()
+        throw error
+      }
+      guard let noted else { return }
+      syncs.failed[name] = noted.slot
+      try onFiles { () throws(SystemCallError) in try file.synchronize() }
+      syncs.failed[name] = nil
+      syncs.numbers[name] = noted.number
+    } while noted?.isNewest == false
   }
 
   /// Removes the groups to which nobody has come for long; returns their names.

@@ -209,6 +209,15 @@ struct GroupState: Hashable, Sendable {
     claims[place].deadline = claims[place].content == .event ? deadline ?? .max : .max
   }
 
+  // MARK: - The end
+
+  /// Whether nothing will ever be given again: the topics have ended, and all that was published to them is done
+  /// with.
+  func isOver(in queue: Queue) -> Bool {
+    claims.isEmpty && terms.filter.patterns.isEmpty
+      && queue.end(of: terms.filter.topics, before: next) != nil
+  }
+
   // MARK: - Another life
 
   /// Makes the state right for the queue as it is now, which may have been restored, and for this start of the

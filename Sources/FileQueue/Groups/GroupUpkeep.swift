@@ -2,8 +2,7 @@ import Kernel
 
 /// What the upkeep does for groups: puts their places on disk, and forgets those that nobody uses.
 struct GroupUpkeep {
-  /// Slots whose sync has failed.
-  private var failed: [GroupName: Int] = [:]
+  private var syncs = GroupSyncs()
   private var round = 0
   private var failures = FailureReports()
 
@@ -16,7 +15,7 @@ struct GroupUpkeep {
     _ folder: GroupFolder, now: Int64, monotonic: Int64, _ report: Upkeep.Report
   ) {
     do throws(GroupError) {
-      try folder.synchronize(failed: &failed)
+      try folder.synchronize(&syncs)
       round += 1
       guard round % GroupLimits.upkeepRoundsPerLook == 1 else { return }
       for name in try folder.removeUnused(now: now) {

@@ -35,15 +35,6 @@ struct GroupRequest {
   ///
   /// - Parameter wanted: what it asks for as a stream.
   func entry(_ wanted: StreamRequest) throws(Problem) -> GroupEntry {
-    guard wanted.format == .eventStream else {
-      throw Problem(
-        status: 406, code: .notAcceptable,
-        detail: "the events of a group come as text/event-stream only: accept that", field: "Accept"
-      )
-    }
-    if wanted.isPoll {
-      throw Self.problem("poll", "a group has no end to come to: leave poll or group out")
-    }
     if !wanted.signals.isEmpty {
       throw Self.problem(
         "signals", "members of a group share its past: leave signals or group out")

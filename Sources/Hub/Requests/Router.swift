@@ -121,8 +121,15 @@ struct Router: Responder {
 
   private func metrics(_ request: borrowing Request) throws(Problem) -> Answer {
     let figures = try figures(request, of: "the metrics")
-    return .now(
-      Self.report(MetricsReport.render(figures, pages.read()), MetricsReport.contentType))
+    do {
+      let names = try queue.groups.names()
+      let groups = try queue.groups.figures(
+        of: names[..<min(names.count, FigureLimits.groupLabelCountMaximum)], in: figures)
+      return .now(
+        Self.report(
+          MetricsReport.render(figures, pages.read(), groups, groupCount: names.count),
+          MetricsReport.contentType))
+    } catch { throw Problem(error) }
   }
 
   private func figures(

@@ -26,9 +26,13 @@ extension Router {
     wanted.format = type.format
     let headers = StreamOpening.headers(type)
     var source = StreamSource.queue(wanted)
+    let joinsAt = queue.durableNext
+    // Who polls is told what there is, and looks again.
+    var ended =
+      wanted.isPoll ? EndedTopics.none : EndedTopics(wanted, in: queue, before: joinsAt)
     if let group = try GroupRequest(pairs) {
       let entry = try group.entry(wanted)
-      do { try groups.check(entry) } catch { throw Problem(error) }
+      ended = try find(ended, of: entry)
       source = .group(entry, wanted)
     } else if configuration.streams.isDemo,
       let demo = try DemoRequest(subscription, pairs: pairs)?.source
@@ -38,18 +42,11 @@ extension Router {
           status: 406, code: .notAcceptable,
           detail: "what is made up comes as text/event-stream only: accept that", field: "Accept")
       }
-      guard !demo.isOver else { return .now(Response(status: 204, headers: headers, body: [])) }
+      ended = demo.isOver ? .seen : .none
       source = .demo(demo)
     }
-    let over = Response(status: 204, headers: headers, body: [])
-    let joinsAt = queue.durableNext
-    var ended = EndedTopics.none
-    // Who polls is told what there is, and looks again.
-    if case .queue(let request) = source, !request.isPoll {
-      ended = EndedTopics(request, in: queue, before: joinsAt)
-      // On any other status a browser comes back.
-      if ended == .seen { return .now(over) }
-    }
+    // On any other status a browser comes back.
+    if ended == .seen { return .now(StreamOpening.over) }
     guard request.method == "GET" else {
       return .now(Response(status: 200, headers: headers, body: []))
     }
@@ -72,11 +69,28 @@ extension Router {
         type, headers: headers + exchange.headers,
         retryMilliseconds: configuration.retryMilliseconds, requestID: request.requestID),
       whenOver: ended == .all
-        ? StreamOpening.records(over.adding(exchange.headers), requestID: request.requestID) : nil,
+        ? StreamOpening.records(
+          StreamOpening.over.adding(exchange.headers), requestID: request.requestID) : nil,
       joinsAt: joinsAt, takesIDBlocks: takesIDBlocks,
       slot: slot)
     let loop = loops[Int.random(in: 0..<loops.count)]
     return .stream { connection in loop.hand(arrival, connection) }
+  }
+
+  /// What may still come for a member of a group.
+  ///
+  /// - Parameter ended: what may for a stream that asks for the same; a group that is to be made begins there.
+  private func find(
+    _ ended: EndedTopics, of entry: GroupEntry
+  ) throws(Problem) -> EndedTopics {
+    let found: GroupFinding
+    do { found = try groups.find(entry) } catch { throw Problem(error) }
+    return switch found {
+    case .isOver where ended != .none: .seen
+    case .isNew where ended == .seen: .seen
+    // What its group has for it, the stream is told by that.
+    case .isOver, .isNew, .isThere: .none
+    }
   }
 
   /// What one gets who may not have a stream now.

@@ -29,6 +29,10 @@ enum StreamOpening {
     return frame.finish()
   }
 
+  /// What one gets for whom nothing will ever come: a browser stays away then.
+  static let over = Response(
+    status: 204, headers: [(name: "Cache-Control", value: "no-store")], body: [])
+
   /// A whole answer, as records.
   static func records(_ response: Response, requestID: UInt16) -> [UInt8] {
     var frame = OutputFrame(requestID: requestID)

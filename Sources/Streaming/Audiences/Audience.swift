@@ -84,9 +84,11 @@ extension Audience.Key {
         filter: request.filter, names: request.names,
         hasHeartbeats: request.signals.contains(.heartbeat), format: request.format,
         requestID: requestID)
-    case .group(let entry, _):
-      // Its own: it is sent nothing with others.
-      self.init(filter: entry.terms.filter, names: entry.terms.names, requestID: requestID)
+    case .group(let entry, let request):
+      // None of them is live: each is sent its own.
+      self.init(
+        filter: entry.terms.filter, names: entry.terms.names, format: request.format,
+        requestID: requestID)
     case .demo(let demo):
       self.init(filter: demo.filter, requestID: requestID)
     }

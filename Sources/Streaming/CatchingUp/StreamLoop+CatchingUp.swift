@@ -127,7 +127,10 @@ extension StreamLoop {
           lastSequence = record.sequence
         }
       }
-      if case .gap(let gap) = outcome, largeSequence == nil, nextSequence == nil {
+      // A page that is full goes on before it.
+      if case .gap(let gap) = outcome, largeSequence == nil, nextSequence == nil,
+        frame.itemCount.map({ $0 < StreamLimits.pageEventCountMaximum }) ?? true
+      {
         let event = event(of: gap, next: cursor.sequence)
         frame.append(gap: content(event.event, as: audience.key.format), event.reason)
         lastSequence = cursor.sequence - 1
@@ -188,15 +191,23 @@ extension StreamLoop {
       close(subscriber)
       return 0
     }
-    frame.close()
-    counts.add(frame.eventCount, to: .replayedEvents)
-    if sent == body.byteCount { subscriber.membership?.noteFramed(end: frame.byteCount) }
     let next: Subscriber.Place =
       sent == body.byteCount
-      ? place(behind: body, of: subscriber) : .inside(body, sentByteCount: sent)
+      ? noteWhole(body, in: frame, of: subscriber) : .inside(body, sentByteCount: sent)
+    frame.close()
+    counts.add(frame.eventCount, to: .replayedEvents)
     send(frame, to: subscriber, then: .catchUp(from: next))
     defer { frames.put(frame) }
     return frame.byteCount
+  }
+
+  /// Notes that the last piece of a large event is in a frame; returns where the subscriber goes on.
+  func noteWhole(
+    _ body: RecordBody, in frame: Frame, of subscriber: Subscriber
+  ) -> Subscriber.Place {
+    subscriber.membership?.noteFramed(end: frame.byteCount)
+    if subscriber.last == nil { subscriber.toldSequence = body.next.sequence - 1 }
+    return place(behind: body, of: subscriber)
   }
 
   /// Where a subscriber goes on behind a large event.

@@ -16,10 +16,16 @@ enum EventJSON {
   }
 
   /// Appends an event of the queue, whole.
-  static func append(_ record: RecordLayout, _ bytes: Span<UInt8>, to output: inout [UInt8]) {
+  ///
+  /// - Parameter redeliveryCount: how often it was given before, for a member of a group.
+  static func append(
+    _ record: RecordLayout, _ bytes: Span<UInt8>, redeliveryCount: Int? = nil,
+    to output: inout [UInt8]
+  ) {
     let body = bytes.extracting(record.body)
     appendHead(
-      id: body.extracting(EventStreamWriter.id(in: body)), record.unixMilliseconds, to: &output)
+      id: body.extracting(EventStreamWriter.id(in: body)), record.unixMilliseconds,
+      redeliveryCount, to: &output)
     var isFirst = true
     record.forEachTopic(in: bytes) { topic in
       appendTopic(topic, isFirst: isFirst, to: &output)
@@ -29,9 +35,11 @@ enum EventJSON {
   }
 
   /// Appends what comes before the fields of an event that is read in pieces.
-  static func appendHead(of body: RecordBody, id: EventID, to output: inout [UInt8]) {
+  static func appendHead(
+    of body: RecordBody, id: EventID, redeliveryCount: Int? = nil, to output: inout [UInt8]
+  ) {
     let id = Array(id.description.utf8)
-    appendHead(id: id.span, body.unixMilliseconds, to: &output)
+    appendHead(id: id.span, body.unixMilliseconds, redeliveryCount, to: &output)
     for (place, topic) in zip(body.topics.indices, body.topics) {
       appendTopic(topic.encoded.span, isFirst: place == 0, to: &output)
     }
@@ -40,7 +48,7 @@ enum EventJSON {
   /// Appends one of weir's own events.
   static func append(_ event: OwnEvent, unixMilliseconds: Int64, to output: inout [UInt8]) {
     let id = Array(event.id.description.utf8)
-    appendHead(id: id.span, unixMilliseconds, to: &output)
+    appendHead(id: id.span, unixMilliseconds, nil, to: &output)
     output += Array("],\"event\":\"\(event.name)\",\"data\":\"".utf8)
     appendEscaped(event.data.span, to: &output)
     output += end
@@ -93,15 +101,19 @@ enum EventJSON {
   }
 
   private static let dataField = Array("data: ".utf8)
+  private static let topicsField = Array(",\"topics\":[".utf8)
   private static let lineBreak = Array("\\n".utf8)
   private static let end = Array("\"}\n".utf8)
 
   private static func appendHead(
-    id: Span<UInt8>, _ unixMilliseconds: Int64, to output: inout [UInt8]
+    id: Span<UInt8>, _ unixMilliseconds: Int64, _ redeliveryCount: Int?,
+    to output: inout [UInt8]
   ) {
     output += Array("{\"id\":\"".utf8)
     output.append(id)
-    output += Array("\",\"time\":\(unixMilliseconds),\"topics\":[".utf8)
+    output += Array("\",\"time\":\(unixMilliseconds)".utf8)
+    if let redeliveryCount { output += Array(",\"redelivered\":\(redeliveryCount)".utf8) }
+    output += topicsField
   }
 
   /// Appends a topic as it stands in a record's head.

@@ -16,6 +16,14 @@ extension StreamLoop {
     return line.count <= StreamLimits.framedBodyByteCountMaximum
   }
 
+  /// The same for a member of a group, which alone is given it.
+  func render(_ record: RecordLayout, _ bytes: Span<UInt8>, _ redeliveryCount: Int) -> Bool {
+    line.removeAll(keepingCapacity: true)
+    lineSequence = 0
+    EventJSON.append(record, bytes, redeliveryCount: redeliveryCount, to: &line)
+    return line.count <= StreamLimits.framedBodyByteCountMaximum
+  }
+
   /// One of weir's own events, as a stream says it.
   func content(_ event: OwnEvent, as format: StreamFormat) -> [UInt8] {
     var content: [UInt8] = []
@@ -42,7 +50,9 @@ extension StreamLoop {
     do throws(QueueError) {
       if done == 0 {
         let id = queue.epochs.id(of: body.next.sequence - 1)
-        EventJSON.appendHead(of: body, id: id, to: &line)
+        EventJSON.appendHead(
+          of: body, id: id,
+          redeliveryCount: subscriber.membership?.assigned.first?.redeliveryCount, to: &line)
       }
       try reader.read(body, from: done, byteCountMaximum: StreamLimits.pieceByteCountMaximum) {
         progress = EventJSON.appendFields(
@@ -67,7 +77,7 @@ extension StreamLoop {
     case .all:
       frame.append(piece: line, isFirst: done == 0)
       frame.noteEvent()
-      next = .event(body.next)
+      next = noteWhole(body, in: frame, of: subscriber)
     }
     frame.close()
     subscriber.pageItemCount = frame.itemCount

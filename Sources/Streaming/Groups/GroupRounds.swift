@@ -16,10 +16,18 @@ final class GroupRounds {
   /// A group that the worker has members of.
   private struct Open {
     let group: Group
-    var members: [UInt64: (door: StreamLoopDoor, token: EpollToken)] = [:]
+    var members: [UInt64: Member] = [:]
     /// When it may have a round after one that failed, monotonic nanoseconds.
     var pausesUntil: Int64 = 0
     var isDue = true
+  }
+
+  /// A member, as its stream loop knows it.
+  private struct Member {
+    let door: StreamLoopDoor
+    let token: EpollToken
+    /// Whether it goes when nothing waits that it may have.
+    let isPoll: Bool
   }
 
   private let queue: Queue
@@ -77,6 +85,11 @@ final class GroupRounds {
       }
       runDue()
     }
+    // Who has gone with the last streams has said so: what they got is not to be given again.
+    for _ in 0..<StreamLimits.groupStopTryCountMaximum where !groups.isEmpty {
+      _ = try epoll.wait(timeout: StreamLimits.groupPause)
+      runDue()
+    }
   }
 
   /// Until when nothing is to be done; nil for as long as nobody says something.
@@ -85,8 +98,8 @@ final class GroupRounds {
     let now = Clock.monotonicNanoseconds()
     var next = lookAt
     for open in groups.values {
-      if open.isDue { next = min(next, open.pausesUntil) }
-      next = min(next, open.group.nextDeadline ?? next)
+      let due = open.isDue ? 0 : open.group.nextDeadline ?? .max
+      next = min(next, max(due, open.pausesUntil))
     }
     return .nanoseconds(max(0, next - now))
   }
@@ -142,13 +155,16 @@ final class GroupRounds {
       if let open = groups[entry.name] {
         try open.group.check(entry.terms)
       } else {
+        // What was published meanwhile was left unread, and would take in what is published from now on.
+        if groups.isEmpty { tailWatch?.clear() }
         groups[entry.name] = Open(group: try open(arrival))
         if folderWatch == nil { watchFolder() }
       }
     } catch {
       return dismiss(arrival.door, arrival.token, error)
     }
-    groups[entry.name]?.members[arrival.key] = (arrival.door, arrival.token)
+    groups[entry.name]?.members[arrival.key] = Member(
+      door: arrival.door, token: arrival.token, isPoll: arrival.request.isPoll)
     groups[entry.name]?.group.note(.join(key: arrival.key, credit: entry.credit))
     groups[entry.name]?.isDue = true
   }
@@ -177,8 +193,11 @@ final class GroupRounds {
       return GroupStart(next: found.oldest.sequence)
     case .search(var search):
       let names = arrival.entry.terms.names
+      let unixNow = Clock.unixMilliseconds()
       while !search.isDone {
-        try reader.step(&search) { record, bytes in names.take(bytes.extracting(record.body)) }
+        try reader.step(&search) { record, bytes in
+          record.expiresAt > unixNow && names.take(bytes.extracting(record.body))
+        }
       }
       return GroupStart(next: arrival.joinsAt, before: search.found)
     }
@@ -243,6 +262,16 @@ final class GroupRounds {
       guard let member = open.members[key] else { continue }
       dismiss(member.door, member.token, .tooManyMembers(open.group.name))
     }
+    for key in finished(round, of: open) {
+      if let member = open.members[key] { member.door.mailbox.post(.finish(member.token)) }
+    }
+  }
+
+  /// The members that have got everything that there was for them, and ask for no more, or for whom no more will come.
+  private func finished(_ round: Group.Round, of open: Open) -> [UInt64] {
+    if round.isOver { return Array(open.members.keys) }
+    if round.isCutOff { return [] }
+    return open.group.idle(among: open.members.filter(\.value.isPoll).map(\.key))
   }
 
   private func fail(_ open: Open, _ error: GroupError, now: Int64) {

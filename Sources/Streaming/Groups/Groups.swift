@@ -31,13 +31,13 @@ package final class Groups: Sendable {
     self.mailbox = mailbox
   }
 
-  /// Whether a stream may be a member, as far as can be told before it begins.
+  /// Finds out whether a stream may be a member, as far as can be told before it begins, and what it may expect.
   ///
   /// Reads the group's file, on the calling thread.
   ///
   /// - Throws: `otherTerms`, `tooManyMembers`, `tooManyGroups`, `damaged`, `queue`.
-  package func check(_ entry: GroupEntry) throws(GroupError) {
-    try queue.groups.check(entry.name, entry.terms)
+  package func find(_ entry: GroupEntry) throws(GroupError) -> GroupFinding {
+    try queue.groups.find(entry.name, entry.terms, in: queue)
   }
 
   /// Acknowledges events; `reply` is told which of them were outstanding.

@@ -16,6 +16,10 @@ final class Membership {
   private(set) var dropped: [UInt64] = []
   /// Whether the web server has read all that was written; nil as long as the stream goes on.
   var hasReadAll: Bool?
+  /// Whether the loop has ended the stream: the web server reads what is in the socket before it learns of that.
+  var isEnded = false
+  /// Whether nothing more will come for it.
+  var isFinished = false
   /// Whether the loop looks whether it has.
   var isLookedAt = false
 

@@ -27,14 +27,10 @@ extension StreamLoop {
 
   /// Goes on with a member that was sent what it was to be sent before.
   func goOn(_ subscriber: Subscriber, _ membership: Membership) {
-    membership.noteWritten()
-    if let change = membership.takeDropped() { groups?.note(membership.entry.name, change) }
-    if !membership.unread.isEmpty, !membership.isLookedAt {
-      membership.isLookedAt = true
-      unreadMembers.append(subscriber.token)
-      lookAtMembers(after: StreamLimits.memberLookMinimum)
-    }
-    if membership.assigned.isEmpty {
+    noteWritten(subscriber, membership)
+    if membership.isFinished && membership.assigned.isEmpty || isPageFull(subscriber) {
+      finish(subscriber, membership)
+    } else if membership.assigned.isEmpty {
       subscriber.state = .waiting
     } else {
       subscriber.state = .behind(.assigned)
@@ -42,15 +38,26 @@ extension StreamLoop {
     }
   }
 
+  /// Notes that all was written that was rendered for a member.
+  func noteWritten(_ subscriber: Subscriber, _ membership: Membership) {
+    membership.noteWritten()
+    if let change = membership.takeDropped() { groups?.note(membership.entry.name, change) }
+    guard !membership.unread.isEmpty, !membership.isLookedAt else { return }
+    membership.isLookedAt = true
+    unreadMembers.append(subscriber.token)
+    lookAtMembers(after: StreamLimits.memberLookMinimum)
+  }
+
   /// Sends a member what it is to be sent next; returns the bytes.
   func sendAssigned(to subscriber: Subscriber) -> Int {
     guard let membership = subscriber.membership else { return 0 }
-    let frame = frames.take(requestID: subscriber.connection.requestID)
+    let frame = takeFrame(for: subscriber)
     defer { frames.put(frame) }
     var large: RecordBody?
     do throws(QueueError) {
       while large == nil, let next = membership.assigned.first,
-        frame.byteCount < StreamLimits.frameByteCountMaximum
+        frame.byteCount < StreamLimits.frameByteCountMaximum,
+        frame.itemCount.map({ $0 < StreamLimits.pageEventCountMaximum }) ?? true
       {
         large = try append(next, of: subscriber, membership, to: frame)
       }
@@ -62,6 +69,7 @@ extension StreamLoop {
       }
     }
     subscriber.readPause.noteSuccess()
+    subscriber.pageItemCount = frame.itemCount
     let next = large.map { Subscriber.Place.inside($0, sentByteCount: 0) } ?? .assigned
     guard !frame.isEmpty else {
       proceed(subscriber, .catchUp(from: next))
@@ -77,18 +85,26 @@ extension StreamLoop {
     _ next: Group.Assignment, of subscriber: Subscriber, _ membership: Membership,
     to frame: Frame
   ) throws(QueueError) -> RecordBody? {
+    let format = subscriber.audience.key.format
     if let gap = next.gap {
-      append(event(of: gap, next: gap.missing.upperBound), to: frame)
+      append(event(of: gap, next: gap.missing.upperBound), as: format, to: frame)
       membership.noteFramed(end: frame.byteCount)
       return nil
     }
     var outcome = MemberEvent.gone
     let unixNow = wall()
     try reader.read(event: next.sequence) { record, bytes in
-      if record.expiresAt <= unixNow {
-        outcome = .expired
-      } else if record.body.count > StreamLimits.framedBodyByteCountMaximum {
+      if record.expiresAt <= unixNow
+        || queue.hides(record, bytes, from: membership.entry.terms.filter)
+      {
+        outcome = .unwanted
+      } else if record.body.count > StreamLimits.framedBodyByteCountMaximum
+        || (format != .eventStream && !render(record, bytes, next.redeliveryCount))
+      {
         outcome = .large
+      } else if format != .eventStream {
+        outcome = .framed
+        frame.append(line: line, expiresAt: record.expiresAt)
       } else {
         outcome = .framed
         Self.appendMark(of: next, to: frame)
@@ -102,31 +118,34 @@ extension StreamLoop {
     }
     switch outcome {
     case .framed: membership.noteFramed(end: frame.byteCount)
-    case .expired: membership.noteDropped()
+    case .unwanted: membership.noteDropped()
     case .large:
       // What comes before it goes first.
       if let body = try reader.body(of: next.sequence) { return body }
-      appendGone(next.sequence, membership, to: frame)
-    case .gone: appendGone(next.sequence, membership, to: frame)
+      appendGone(next.sequence, membership, as: format, to: frame)
+    case .gone: appendGone(next.sequence, membership, as: format, to: frame)
     }
     return nil
   }
 
   /// Tells a member that retention has removed an event since it was given to it.
-  private func appendGone(_ sequence: UInt64, _ membership: Membership, to frame: Frame) {
+  private func appendGone(
+    _ sequence: UInt64, _ membership: Membership, as format: StreamFormat, to frame: Frame
+  ) {
     let missing = QueueGap(missing: sequence..<(sequence + 1), reason: .expired)
-    append(event(of: missing, next: sequence + 1), to: frame)
+    append(event(of: missing, next: sequence + 1), as: format, to: frame)
     membership.noteDropped()
   }
 
-  private func append(_ gap: GapEvent, to frame: Frame) {
-    frame.append(gap: content(gap.event, as: .eventStream), gap.reason)
+  private func append(_ gap: GapEvent, as format: StreamFormat, to frame: Frame) {
+    frame.append(gap: content(gap.event, as: format), gap.reason)
   }
 
   private enum MemberEvent {
     case framed
     case large
-    case expired
+    /// It has expired, or its topic was deleted.
+    case unwanted
     case gone
   }
 
@@ -174,7 +193,9 @@ extension StreamLoop {
   /// Tells a member's group that it goes, and what it has got.
   func leave(_ subscriber: Subscriber, _ membership: Membership) {
     // What is in a socket that the web server has closed is lost, unless it has read all of it.
-    let hasReadAll = membership.hasReadAll ?? (subscriber.connection.pollPeer() == .closed)
+    let peer = subscriber.connection.pollPeer()
+    let hasReadAll =
+      membership.hasReadAll ?? (peer == .closed || membership.isEnded && peer == .quiet)
     if case .blocked(_, let byteCount, _) = subscriber.state {
       membership.noteWritten(byteCount: byteCount)
     } else {
@@ -188,12 +209,34 @@ extension StreamLoop {
     groups?.note(name, .leave(key: membership.key, unsure: unsure))
   }
 
+  /// Ends a member's stream when it has been sent what it is to be sent: it asked for no more, or no more will come.
+  func finishMember(_ token: EpollToken) {
+    guard let subscriber = subscribers.element(token), let membership = subscriber.membership
+    else { return }
+    membership.isFinished = true
+    if case .waiting = subscriber.state { goOn(subscriber, membership) }
+  }
+
+  private func finish(_ subscriber: Subscriber, _ membership: Membership) {
+    let frame = takeFrame(for: subscriber)
+    if subscriber.pageItemCount != nil { frame.append(Array("]}\n".utf8)) }
+    frame.appendEnd()
+    membership.isEnded = true
+    send(frame, to: subscriber, then: .close)
+    frames.put(frame)
+  }
+
   /// Ends a stream that cannot be a member, and says why.
   func dismiss(_ token: EpollToken, _ reason: String) {
     guard let subscriber = subscribers.element(token) else { return }
     if case .waiting = subscriber.state {
       var content: [UInt8] = []
-      EventStreamWriter.appendComment(reason, to: &content)
+      switch subscriber.audience.key.format {
+      case .eventStream: EventStreamWriter.appendComment(reason, to: &content)
+      case .lines: content = JSON.encode(["detail": reason])
+      // Behind the list of events.
+      case .page: content = Array("],".utf8) + JSON.encode(["detail": reason]).dropFirst()
+      }
       let frame = frames.take(requestID: subscriber.connection.requestID)
       frame.append(content)
       frame.close()
@@ -208,9 +251,10 @@ extension StreamLoop {
     guard let subscriber = subscribers.element(token), case .waiting = subscriber.state else {
       return
     }
-    let frame = frames.take(requestID: subscriber.connection.requestID)
-    append(gap, to: frame)
+    let frame = takeFrame(for: subscriber)
+    append(gap, as: subscriber.audience.key.format, to: frame)
     frame.close()
+    subscriber.pageItemCount = frame.itemCount
     send(frame, to: subscriber, then: .catchUp(from: .assigned))
     frames.put(frame)
   }

@@ -182,6 +182,7 @@ package final class StreamLoop {
         case .subscribe(let arrival, let handover): open(arrival, handover)
         case .assign(let token, let assignments): assign(assignments, to: token)
         case .tell(let token, let gap): tell(token, gap)
+        case .finish(let token): finishMember(token)
         case .dismiss(let token, let reason): dismiss(token, reason)
         case .drain(let time): beginDrain(over: time)
         case .stop: isStopping = true

@@ -14,6 +14,8 @@ package struct StreamLoopDoor: Sendable {
     case assign(EpollToken, [Group.Assignment])
     /// A member's new group does not begin where it was to.
     case tell(EpollToken, GapEvent)
+    /// A member has got everything that there was, or ever will be, for it.
+    case finish(EpollToken)
     /// A stream cannot be a member.
     case dismiss(EpollToken, String)
     case drain(Duration)

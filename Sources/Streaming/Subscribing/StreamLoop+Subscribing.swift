@@ -105,6 +105,7 @@ extension StreamLoop {
     case .catchUp(from: .assigned):
       if let membership = subscriber.membership { goOn(subscriber, membership) }
     case .catchUp(let place):
+      if let membership = subscriber.membership { noteWritten(subscriber, membership) }
       subscriber.state = .behind(place)
       behind.append(subscriber.token)
     case .play(let demo, let nextAt):
@@ -192,10 +193,7 @@ extension StreamLoop {
       _ = try? frame.send(to: subscriber.connection)
       frames.put(frame)
     }
-    // The web server reads what is in the socket before it learns of the end.
-    if let membership = subscriber.membership, membership.hasReadAll == nil {
-      membership.hasReadAll = true
-    }
+    subscriber.membership?.isEnded = true
     close(subscriber)
   }
 

@@ -97,15 +97,22 @@ final class Subscriber {
     slot = arrival.slot
     remoteAddress = arrival.remoteAddress
     joinsAt = arrival.joinsAt
-    if case .queue(let request) = arrival.source {
+    switch arrival.source {
+    case .queue(let request):
       isPoll = request.isPoll
       owesLive = request.signals.contains(.live)
       if request.format == .page { pageItemCount = 0 }
       takesIDBlocks = arrival.takesIDBlocks && request.format == .eventStream
-    } else {
+    case .group(_, let request):
+      // Its group says when nothing is left.
       isPoll = false
-      takesIDBlocks = arrival.takesIDBlocks
       owesLive = false
+      if request.format == .page { pageItemCount = 0 }
+      takesIDBlocks = false
+    case .demo:
+      isPoll = false
+      owesLive = false
+      takesIDBlocks = arrival.takesIDBlocks
     }
     state = .joining(at: joinsAt)
     self.counts = counts

@@ -97,6 +97,8 @@ import Testing
       _ = try file.readChanged()
       var isSynced = state
       var unsynced: Set<Int> = []
+      // What the process that syncs knows.
+      var synced: UInt64?
       for step in 0..<Int.random(in: 1...12, using: &generator) {
         let next = try self.state(claims: Int.random(in: 0...400, using: &generator))
         state = next
@@ -104,16 +106,22 @@ import Testing
         try file.write(state)
         unsynced.formUnion([0, 1])
         guard Bool.random(using: &generator) else { continue }
-        var upkeep = try GroupFile(GroupName("g"), at: try path())
-        let noted = try upkeep.noteForDisk(failed: nil)
-        let slot = try #require(noted)
-        guard Bool.random(using: &generator) else {
-          // The cut comes before the sync has ended.
-          unsynced.insert(slot)
-          break
+        while true {
+          var upkeep = try GroupFile(GroupName("g"), at: try path())
+          guard let noted = try upkeep.noteForDisk(failed: nil, synced: synced) else { break }
+          unsynced.insert(noted.slot)
+          guard Int.random(in: 0..<3, using: &generator) > 0 else {
+            // It dies before the sync; another one goes on.
+            synced = nil
+            break
+          }
+          synced = noted.number
+          unsynced = []
+          if noted.isNewest {
+            isSynced = state
+            break
+          }
         }
-        isSynced = state
-        unsynced = []
       }
       var left = try bytes()
       for page in 0..<(left.count / 4096) where unsynced.contains(page % GroupFile.slotCount) {
@@ -133,12 +141,16 @@ import Testing
     _ = try file.readChanged()
     try file.write(try state(claims: 1))
     var upkeep = try GroupFile(GroupName("g"), at: try path())
-    var slots = [try upkeep.noteForDisk(failed: nil), try upkeep.noteForDisk(failed: nil)]
+    var noted = [try upkeep.noteForDisk(failed: nil, synced: 1)]
+    noted.append(try upkeep.noteForDisk(failed: nil, synced: 2))
     try file.write(try state(claims: 2))
-    slots.append(try upkeep.noteForDisk(failed: 3))
+    noted.append(try upkeep.noteForDisk(failed: 3, synced: 1))
     try file.write(try state(claims: 3))
-    slots.append(try upkeep.noteForDisk(failed: nil))
-    #expect(slots == [3, nil, 3, 2])
+    noted.append(try upkeep.noteForDisk(failed: nil, synced: 3))
+    // What another process has written may not be on disk.
+    noted.append(try upkeep.noteForDisk(failed: nil, synced: nil))
+    #expect(noted.map { $0?.slot } == [3, nil, 3, 2, 2])
+    #expect(noted.map { $0?.number } == [2, nil, 3, 4, 4])
   }
 
   @Test("whatever bytes are in the file, it is read or told to be damaged")

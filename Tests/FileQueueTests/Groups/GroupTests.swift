@@ -58,6 +58,43 @@ import Testing
     #expect(again.map(\.redeliveryCount) == [1, 1, 1])
   }
 
+  @Test("members of a worker that was killed take nobody's place")
+  func deadMembers() throws {
+    let queue = try fixture.open()
+    let name = try GroupName("g")
+    let terms = GroupTerms(filter: try TopicFilter([]), acknowledgement: nil)
+    #expect(try queue.groups.find(name, terms, in: queue) == .isNew)
+    var state = GroupState(terms, GroupStart(next: 1), epoch: queue.epochs.current, now: 0)
+    for _ in 0..<GroupLimits.memberCountMaximum { _ = state.join(seat: 3, credit: 1) }
+    try queue.groups.make(name, state)
+    #expect(try queue.groups.find(name, terms, in: queue) == .isThere)
+    let one = try worker(queue)
+    for key in 0..<UInt64(GroupLimits.memberCountMaximum) { one.join(key) }
+    _ = try one.run()
+    #expect(throws: GroupError.self) { try queue.groups.find(name, terms, in: queue) }
+  }
+
+  @Test("who polls has got everything when nothing waits that it may have")
+  func idle() throws {
+    try fixture.fill(["1", "2", "3"])
+    let queue = try fixture.open()
+    let one = try worker(queue, acknowledgement: .seconds(60))
+    one.group.note(.join(key: 1, credit: 2))
+    one.group.note(.join(key: 2, credit: 2))
+    #expect(try one.run().count == 3)
+    #expect(one.group.idle(among: [1, 2]) == [])
+    one.settle(1, [1, 3])
+    #expect(try one.run() == [])
+    #expect(one.group.idle(among: [1, 2]) == [1])
+    one.settle(2, [2])
+    _ = try one.run()
+    #expect(one.group.idle(among: [1, 2]) == [1, 2])
+    try fixture.fill(["4"])
+    #expect(try fixture.open().durableNext == 5)
+    #expect(try one.run().map(\.key) == [2])
+    #expect(one.group.idle(among: [1, 2]) == [1])
+  }
+
   @Test("the place waits while nobody is there, and begins where the first asks for")
   func waiting() throws {
     try fixture.fill(["1", "2"])

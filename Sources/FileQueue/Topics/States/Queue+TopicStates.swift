@@ -10,10 +10,13 @@ extension Queue {
     return topicStates.end(of: topics, before: next)
   }
 
-  /// Whether an event was deleted with all of its topics: who reads without a filter passes over it.
-  public func hides(_ record: RecordLayout, _ bytes: Span<UInt8>) -> Bool {
+  /// Whether an event was deleted with all of its topics that a filter takes; without one, with all of them: who reads
+  /// passes over it.
+  public func hides(
+    _ record: RecordLayout, _ bytes: Span<UInt8>, from filter: TopicFilter? = nil
+  ) -> Bool {
     topicStates.look(tail)
-    return topicStates.hide(record, bytes, from: nil)
+    return topicStates.hide(record, bytes, from: filter)
   }
 
   /// How many topics have ended and were not deleted.
