@@ -17,6 +17,10 @@ let settings: [SwiftSetting] = [
 // What each dependency is for.
 let arguments = Target.Dependency.product(  // the command line: parsing, help, errors
   name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(  // signatures: ECDSA, EdDSA, HMAC
+  name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(  // signatures: RSA
+  name: "CryptoExtras", package: "swift-crypto")
 let deque = Target.Dependency.product(  // the turns of streams that are behind
   name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(  // the order of timers
@@ -32,6 +36,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
   ],
@@ -48,6 +53,9 @@ let package = Package(
     // tells the place of a fault in the text, but not that of a value.
     .target(name: "CTOML"),
     .target(name: "TOMLText", dependencies: ["CTOML"], swiftSettings: settings),
+    .target(name: "Access", dependencies: ["JSONText", "Kernel", system], swiftSettings: settings),
+    .target(
+      name: "Signatures", dependencies: ["Access", crypto, cryptoExtras], swiftSettings: settings),
     .target(
       name: "FileQueue", dependencies: ["EventStream", "Kernel", system],
       swiftSettings: settings),
@@ -97,6 +105,12 @@ let package = Package(
     .testTarget(
       name: "TOMLTextTests", dependencies: ["Support", "TOMLText"], swiftSettings: settings),
     .testTarget(
+      name: "AccessTests", dependencies: ["Access", "Support", system], swiftSettings: settings),
+    .testTarget(
+      name: "SignaturesTests",
+      dependencies: ["Access", "Signatures", "Support", crypto, cryptoExtras, system],
+      swiftSettings: settings),
+    .testTarget(
       name: "FileQueueTests",
       dependencies: ["EventStream", "FileQueue", "Kernel", "Support", system],
       swiftSettings: settings),
@@ -120,3 +134,14 @@ let package = Package(
   ],
   cxxLanguageStandard: .cxx17
 )
+
+// The sanitizers look at weir's modules (Tests/run): they are built without the programs, and without what only
+// these link: BoringSSL takes minutes.
+if Context.environment["WEIR_MODULES_ONLY"] == "1" {
+  package.products = []
+  package.targets.removeAll { target in
+    [
+      "CLI", "LoadGenerator", "QueueBenchmark", "QueueProbe", "Signatures", "SignaturesTests",
+    ].contains(target.name)
+  }
+}

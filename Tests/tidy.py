@@ -20,6 +20,8 @@ IMPORTS = {
     "EventStream": set(),
     "JSONText": set(),
     "TOMLText": {"CTOML"},
+    "Access": {"JSONText", "Kernel", "Synchronization", "SystemPackage"},
+    "Signatures": {"Access", "Crypto", "CryptoExtras"},
     "FileQueue": {"EventStream", "Kernel", "Synchronization", "SystemPackage"},
     "FastCGI": {"CFCGI", "Kernel", "Synchronization", "SystemPackage"},
     "Figures": {"FileQueue", "FoundationEssentials", "Kernel", "Synchronization", "SystemPackage"},
@@ -33,7 +35,7 @@ IMPORTS = {
 }
 # Text of protocols is UTF-8 bytes, compared as bytes. What works on Swift's characters, where a letter and
 # the accent behind it are one and equal another letter, is not for these modules.
-BYTE_MODULES = {"EventStream", "FastCGI", "FileQueue", "Hub", "JSONText", "Streaming", "TOMLText"}
+BYTE_MODULES = {"Access", "EventStream", "FastCGI", "FileQueue", "Hub", "JSONText", "Streaming", "TOMLText"}
 CHARACTERS = re.compile(
     r"\bCharacter\b"
     r"|\.(?:hasPrefix|hasSuffix|lowercased|uppercased|isHexDigit|isLetter|isNumber|isWhitespace|isNewline)\b"
@@ -48,9 +50,9 @@ ENDS = re.compile(
     r"(\w+)(?:\([^()]*\))?\??\.(?:split(?!\(separator: UInt8)|dropFirst|dropLast|prefix|suffix|popFirst|popLast"
     r"|removeFirst|removeLast|enumerated|reversed)\b")
 LISTS = {
-    "ahead", "all", "assigned", "before", "behind", "body", "bytes", "cells", "claims", "content", "data", "encode",
+    "ahead", "all", "assigned", "before", "behind", "blocks", "body", "bytes", "cells", "claims", "content", "data", "encode",
     "entries", "free", "indices",
-    "items", "lines", "live", "named", "numbers", "order", "part", "parts", "path", "raw", "received", "resolved", "route",
+    "items", "keys", "letters", "lines", "live", "named", "numbers", "order", "part", "parts", "path", "raw", "received", "resolved", "route",
     "segments", "sequences", "sources", "times", "topics", "uri", "utf8", "values", "waiting", "zip",
 }
 UNSAFE_MODULES = {"Kernel", "FastCGI", "HTTPClient", "TOMLText"}

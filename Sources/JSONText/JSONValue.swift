@@ -33,6 +33,14 @@ public struct JSONValue: Hashable, Sendable {
     return scanner.elements
   }
 
+  /// The members of an object, in their order; nil where it is none.
+  public func members(in bytes: [UInt8]) -> [JSONMember]? {
+    guard kind == .object else { return nil }
+    var scanner = JSONScanner(bytes, at: range.lowerBound)
+    _ = try? scanner.value()
+    return scanner.members
+  }
+
   /// As it was written.
   public func text(in bytes: [UInt8]) -> String {
     String(decoding: bytes[range], as: UTF8.self)

@@ -1,0 +1,112 @@
+import JSONText
+
+/// What a token whose signature is right says (RFC 7519, section 4), held against the rules.
+struct TokenClaims {
+  private let bytes: [UInt8]
+  private let members: [JSONMember]
+
+  init(_ bytes: [UInt8]) throws(TokenFault) {
+    self.bytes = bytes
+    let members: [JSONMember]?
+    do { members = try JSONText.members(of: bytes) } catch {
+      throw .malformed("its claims are not JSON in which each name stands once")
+    }
+    guard let members else { throw .malformed("its claims are no JSON object") }
+    self.members = members
+  }
+
+  /// Holds the claims against the rules.
+  ///
+  /// - Parameter now: milliseconds since 1970.
+  func verified(by rules: JWTRules, at now: Int64) throws(TokenFault) -> VerifiedToken {
+    let issuer = try text("iss")
+    if let wanted = rules.issuer {
+      guard let issuer, issuer.utf8.elementsEqual(wanted.utf8) else { throw .wrongIssuer }
+    }
+    try checkAudience(rules.audience)
+    let patterns = try patterns()
+    let token = VerifiedToken(
+      user: try text(rules.userClaim), publish: patterns.publish, subscribe: patterns.subscribe,
+      expiresAt: try time("exp"), begins: try time("nbf"))
+    try token.check(at: now)
+    return token
+  }
+
+  private func value(_ name: String) -> JSONValue? {
+    members.first { $0.isNamed(name) }?.value
+  }
+
+  private func text(_ name: String) throws(TokenFault) -> String? {
+    guard let value = value(name) else { return nil }
+    guard let text = value.string(in: bytes) else {
+      throw .malformed("its claim '\(name)' is no text")
+    }
+    return text
+  }
+
+  private func checkAudience(_ wanted: String?) throws(TokenFault) {
+    guard let value = value("aud") else {
+      if wanted != nil { throw .wrongAudience }
+      return
+    }
+    var texts: [String] = []
+    for element in value.elements(in: bytes) ?? [value] {
+      guard let text = element.string(in: bytes) else {
+        throw .malformed("its claim 'aud' is neither a text nor a list of texts")
+      }
+      texts.append(text)
+    }
+    guard let wanted, texts.contains(where: { $0.utf8.elementsEqual(wanted.utf8) }) else {
+      throw .wrongAudience
+    }
+  }
+
+  /// Seconds since 1970, with a fraction if they like (RFC 7519, section 2), in milliseconds.
+  private func time(_ name: String) throws(TokenFault) -> Int64? {
+    guard let value = value(name) else { return nil }
+    guard value.kind == .number, let seconds = Double(value.text(in: bytes)) else {
+      throw .malformed("its claim '\(name)' is no number of seconds since 1970")
+    }
+    // Farther away than the years 1 and 9999 is as good as never; what is not a number cannot come here.
+    let limit = 253_402_300_799.0
+    return Int64((min(max(seconds, -limit), limit) * 1000).rounded())
+  }
+
+  /// The patterns of the claim `weir`; a member that weir does not know may be a bound that it would overlook,
+  /// so it is refused.
+  private func patterns() throws(TokenFault) -> (publish: [String], subscribe: [String]) {
+    guard let value = value("weir") else { return ([], []) }
+    guard let members = value.members(in: bytes) else {
+      throw .malformed("its claim 'weir' is no object")
+    }
+    var patterns: (publish: [String], subscribe: [String]) = ([], [])
+    for member in members {
+      if member.isNamed("publish") {
+        patterns.publish = try texts(member.value, of: "publish")
+      } else if member.isNamed("subscribe") {
+        patterns.subscribe = try texts(member.value, of: "subscribe")
+      } else {
+        throw .malformed("its claim 'weir' has a member that is neither 'publish' nor 'subscribe'")
+      }
+    }
+    return patterns
+  }
+
+  private func texts(_ value: JSONValue, of member: String) throws(TokenFault) -> [String] {
+    guard let elements = value.elements(in: bytes) else {
+      throw .malformed("'\(member)' in its claim 'weir' is no list")
+    }
+    guard elements.count <= JWTLimits.patternCountMaximum else {
+      throw .malformed(
+        "'\(member)' in its claim 'weir' has more than \(JWTLimits.patternCountMaximum) patterns")
+    }
+    var texts: [String] = []
+    for element in elements {
+      guard let text = element.string(in: bytes) else {
+        throw .malformed("'\(member)' in its claim 'weir' holds something that is no text")
+      }
+      texts.append(text)
+    }
+    return texts
+  }
+}
