@@ -45,6 +45,15 @@ struct IndexEntry: Hashable, Sendable {
   /// where one is of an event that is not there.
   static func places(of hashes: [UInt64], in bytes: Span<UInt8>) -> [Int]? {
     var places: [Int] = []
+    if hashes.count == 1 {
+      let wanted = hashes[0]
+      for start in stride(from: 0, to: bytes.count - byteCount + 1, by: byteCount) {
+        if bytes.littleEndian64(at: start) >> 32 == 0 { return nil }
+        let hash = bytes.littleEndian64(at: start + 8)
+        if hash == wanted || hash == severalTopics { places.append(start / byteCount) }
+      }
+      return places
+    }
     let many = hashes.count > 4 ? Set(hashes) : []
     for place in 0..<(bytes.count / byteCount) {
       let start = place * byteCount
