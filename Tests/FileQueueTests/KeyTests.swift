@@ -66,6 +66,32 @@ struct KeyTests {
     #expect(try fixture.read(queue) == ["a"])
   }
 
+  @Test func `an event that is refused keeps no key from a later one of its batch`() throws {
+    let fixture = try QueueFixture()
+    let queue = try fixture.open()
+    var appender = try Appender(queue)
+    let end = try PendingEvent(Event(data: "end"), topics: [try Topic("over")], isEnd: true)
+    _ = try appender.append([end])
+    let outcomes = try appender.append([
+      event("a", key: "k", topic: "over"), event("a", key: "k", topic: "over"),
+      event("b", key: "k"), event("b", key: "k"), event("c", key: "k"),
+    ])
+    #expect(outcomes.map(\.sequence) == [nil, nil, 2, 2, nil])
+    #expect(replayed(outcomes) == [2])
+    #expect(refused(outcomes).count { $0.contains("has ended") } == 2)
+    #expect(refused(outcomes).last?.contains("was used for another event") == true)
+    // Also where the topic ends in the same batch, and where a new segment begins with it.
+    var small = try Appender(queue, segmentByteCountMaximum: 10)
+    let ending = try small.append([
+      event("d", key: "l", topic: "u"),
+      PendingEvent(Event(data: "end"), topics: [try Topic("u")], isEnd: true),
+      event("e", key: "m", topic: "u"), event("f", key: "m"),
+    ])
+    #expect(ending.map(\.sequence) == [3, 4, nil, 5])
+    #expect(try replayed(appender.append([event("f", key: "m"), event("b", key: "k")])) == [5, 2])
+    #expect(try fixture.read(queue) == ["end", "b", "d", "end", "f"])
+  }
+
   @Test func `several appenders know each other's keys, over many segments`() throws {
     let fixture = try QueueFixture()
     let one = try fixture.open()

@@ -30,12 +30,20 @@ struct AdmittedBatch {
     }
   }
 
+  /// An event that is refused takes no key.
+  ///
   /// - Parameters:
   ///   - known: all keys up to the appended end.
+  ///   - topics: which have ended, before the batch.
+  ///   - next: the sequence of the first event.
   ///   - now: milliseconds since 1970.
-  init(_ batch: [PendingEvent], known: borrowing KnownKeys, now: Int64) throws(QueueError) {
+  init(
+    _ batch: [PendingEvent], known: borrowing KnownKeys, topics: TopicStateWriter, next: UInt64,
+    now: Int64
+  ) throws(QueueError) {
     verdicts.reserveCapacity(batch.count)
     events.reserveCapacity(batch.count)
+    var topics = topics
     var places: [[UInt8]: Int] = [:]
     for event in batch {
       if let key = event.key {
@@ -46,7 +54,7 @@ struct AdmittedBatch {
           continue
         }
         switch try known.use(of: key, content: event.contentHash, now: now) {
-        case .fresh: places[key.encoded] = events.count
+        case .fresh: break
         case .same(let sequence, let time):
           verdicts.append(
             .settled(
@@ -57,6 +65,12 @@ struct AdmittedBatch {
           continue
         }
       }
+      if let refusal = topics.refusal(of: event) {
+        verdicts.append(.settled(.refused(refusal)))
+        continue
+      }
+      topics.note(event, endsAt: next + UInt64(events.count))
+      if let key = event.key { places[key.encoded] = events.count }
       verdicts.append(.admitted(events.count))
       events.append(event)
     }

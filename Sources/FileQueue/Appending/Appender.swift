@@ -218,7 +218,7 @@ public struct Appender: ~Copyable {
     keys.forgetOld(now: now)
     do throws(QueueError) {
       try keys.catchUp(to: end, now: now)
-      return try AdmittedBatch(events, known: keys, now: now)
+      return try AdmittedBatch(events, known: keys, topics: topics, next: end.next, now: now)
     } catch {
       // Others publish together with them.
       return AdmittedBatch(events, refusingKeys: error)
