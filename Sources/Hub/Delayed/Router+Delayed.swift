@@ -15,20 +15,20 @@ extension Router {
     case nil: return nil
     case .list(let last, let countMaximum):
       delayedPublisher.page(behind: last, countMaximum: countMaximum) { result in
-        complete(exchange, result) { page in Self.delayed(DelayedReport(page)) }
+        complete(exchange, result) { page in .json(DelayedReport(page)) }
       }
     case .show(let id):
       delayedPublisher.find(id) { result in
         complete(exchange, result) { waiting throws(Problem) in
           guard let waiting else { throw DelayedRequest.notFound("\(id)") }
-          return Self.delayed(DelayedReport.Entry(waiting))
+          return .json(DelayedReport.Entry(waiting))
         }
       }
     case .cancel(let id):
       delayedPublisher.cancel(id) { result in
         complete(exchange, result) { outcome throws(Problem) in
           switch outcome {
-          case .cancelled: return Self.delayed(["cancelled": "\(id)"])
+          case .cancelled: return .json(["cancelled": "\(id)"])
           case .tooLate: throw DelayedRequest.tooLate(id)
           case .unknown: throw DelayedRequest.notFound("\(id)")
           }
@@ -88,14 +88,5 @@ extension Router {
     } catch {
       exchange.complete(response(to: error))
     }
-  }
-
-  private static func delayed(_ value: some Encodable) -> Response {
-    Response(
-      status: 200,
-      headers: [
-        (name: "Content-Type", value: "application/json"),
-        (name: "Cache-Control", value: "no-store"),
-      ], body: JSON.encode(value))
   }
 }

@@ -24,7 +24,7 @@ extension Router {
     topicDesk.ask(asked.query) { result in
       switch result {
       case .success(let page):
-        exchange.complete(Self.answer(TopicListReport(page, epochs: epochs)))
+        exchange.complete(.json(TopicListReport(page, epochs: epochs)))
       case .failure(let error):
         exchange.complete(response(to: Problem(notRead: error)))
       }
@@ -52,7 +52,7 @@ extension Router {
             field: "topic")
           return exchange.complete(response(to: problem))
         }
-        exchange.complete(Self.answer(TopicReport(figures, epochs: epochs)))
+        exchange.complete(.json(TopicReport(figures, epochs: epochs)))
       case .failure(let error):
         exchange.complete(response(to: Problem(notRead: error)))
       }
@@ -72,22 +72,12 @@ extension Router {
       switch result {
       case .success(let next):
         exchange.complete(
-          Self.answer(
-            TopicDeletion(topic: topic.text, hiddenThrough: "\(epochs.id(of: next - 1))")))
+          .json(TopicDeletion(topic: topic.text, hiddenThrough: "\(epochs.id(of: next - 1))")))
       case .failure(let error):
         exchange.complete(response(to: Problem(notDeleted: error)))
       }
     }
     return .later
-  }
-
-  private static func answer(_ report: some Encodable) -> Response {
-    Response(
-      status: 200,
-      headers: [
-        (name: "Content-Type", value: "application/json"),
-        (name: "Cache-Control", value: "no-store"),
-      ], body: JSON.encode(report))
   }
 }
 
