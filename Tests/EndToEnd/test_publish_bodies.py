@@ -175,6 +175,14 @@ def test_files_of_before_that_pass_no_headers_on_take_json_as_before(make_site):
     assert "weir.conf" in answer.problem()["detail"]
 
 
+def test_a_program_of_old_publishes_without_naming_a_host(site):
+    for head in ("POST /publish HTTP/1.0\r\nContent-Length: 1\r\n\r\na", "PUT /publish HTTP/1.0\r\nContent-Length: 1\r\n\r\na"):
+        answer = site.send(head)
+        assert answer.startswith(b"HTTP/1.1 200 ") and b'"id":' in answer, answer
+    answer = site.send("POST /publish HTTP/1.0\r\nOrigin: http://evil.example\r\nContent-Length: 1\r\n\r\na")
+    assert answer.startswith(b"HTTP/1.1 403 ") and b"browser_refused" in answer, answer
+
+
 def test_headers_reach_the_next_worker_where_the_first_is_away(make_site):
     site = make_site(workers=2)
     site.kill_weir(0)

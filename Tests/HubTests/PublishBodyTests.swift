@@ -39,10 +39,26 @@ struct PublishBodyTests {
   @Test func `data and message are one thing, of which there is one`() {
     for (body, type) in [
       (#"{"message":"a","data":1}"#, "application/json"), ("message=a&data=b", Self.form),
-      ("data=a&data=a", Self.form), ("message=a&message=b", Self.form),
     ] {
-      #expect(problem(Array(body.utf8), type)?.code == .contradiction, "\(body)")
+      let problem = problem(Array(body.utf8), type)
+      #expect(problem?.code == .contradiction && problem?.field == "data", "\(body)")
+      #expect(problem?.detail.contains("both 'message' and 'data'") == true, "\(body)")
     }
+  }
+
+  @Test(arguments: ["message", "data"])
+  func `a form that has its text twice is told which field it is`(name: String) {
+    for value in ["a", "b"] {
+      let problem = problem(Array("\(name)=a&topic=t&\(name)=\(value)".utf8), Self.form)
+      #expect(problem?.code == .duplicateField && problem?.field == name && problem?.status == 400)
+      #expect(problem?.detail.contains("'\(name)' stands in the body twice") == true)
+    }
+  }
+
+  @Test func `a form that says a field twice is told both values`() {
+    let problem = problem(Array("message=a&event=b&event=c".utf8), Self.form)
+    #expect(problem?.code == .contradiction && problem?.field == "event")
+    #expect(problem?.detail == "the body says event 'b' and also 'c': say it once")
   }
 
   @Test(arguments: [

@@ -115,6 +115,18 @@ struct PublishFieldsTests {
     #expect(problem(query: "topics=a,,b")?.code == .invalidTopic)
   }
 
+  /// Where the time grows with their square, a body of 1 MiB takes hours.
+  @Test func `very many names of topics are read as fast as few`() {
+    let names = Array(repeating: "\"x\"", count: 40_000).joined(separator: ",")
+    let list = problem(
+      body: "{\"message\":\"a\",\"topics\":[\(names)]}", type: "application/json", path: "x")
+    #expect(list == nil, "they are one")
+    let form = problem(
+      body: "message=a" + String(repeating: "&topic=x", count: 30_000)
+        + String(repeating: "&event=e", count: 30_000), type: "application/x-www-form-urlencoded")
+    #expect(form?.code == .tooManyTopics)
+  }
+
   @Test func `an event has as many topics as it may, and no more`() throws {
     let maximum = QueueLimits.topicsPerEventCountMaximum
     let names = (0...maximum).map { "t\($0)" }
@@ -165,6 +177,18 @@ struct PublishFieldsTests {
     #expect(try publish(headers: [("TOPIC", ""), ("EVENT", " ")]).topics == [.default])
   }
 
+  @Test(arguments: [
+    ("TOPIC", "TOPIC"), ("TOPIC", "X_TOPIC"), ("TOPICS", "TOPICS"), ("X_TOPICS", "TOPICS"),
+    ("EVENT", "EVENT"), ("IDEMPOTENCY_KEY", "IDEMPOTENCY_KEY"), ("TTL", "X_TTL"),
+  ])
+  func `a header that comes twice has to be the same`(first: String, second: String) throws {
+    let problem = problem(headers: [(first, "10"), (second, "20")])
+    #expect(problem?.code == .contradiction && problem?.status == 400)
+    #expect(problem?.field == PublishField(header: first)?.rawValue)
+    #expect(problem?.detail.contains("'10' and also '20'") == true, "\(problem?.detail ?? "")")
+    #expect(try publish(headers: [(first, "10"), (second, " 10")]).topics.count == 1)
+  }
+
   @Test func `a GET has everything in its query`() throws {
     let request = try PublishRequest(
       query: FormDecoding.pairs("message=a+b&event=e&topic=t".utf8), pathTopic: nil)
@@ -172,6 +196,7 @@ struct PublishFieldsTests {
     #expect(event.data == "a b" && event.type == "e" && event.topics == ["t"])
     for (query, code) in [
       ("topic=t", ProblemCode.missingMessage), ("message=a&data=b", .contradiction),
+      ("message=a&message=a", .duplicateField),
       ("message=a&raw", .invalidParameter),
     ] {
       let problem = #expect(throws: Problem.self) {

@@ -30,6 +30,13 @@ struct PublishSenderTests {
     #expect(status("POST", type, host: nil) == 415)
   }
 
+  @Test func `a program may name no host, and a browser that did would be nobody's page`() {
+    #expect(status(host: "") == 200)
+    #expect(status("GET", "", host: "") == 200)
+    #expect(status(origin: Self.other, host: "") == 403)
+    #expect(status(origin: "https://", host: "") == 403)
+  }
+
   @Test func `a program can, and so can the site's own pages and those that are named`() {
     #expect(status() == 200)
     #expect(status("GET", "") == 200)

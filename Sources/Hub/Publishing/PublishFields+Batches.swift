@@ -5,6 +5,7 @@ extension PublishFields {
   mutating func fillUp(from defaults: PublishFields) {
     let own = Set(written.map(\.field))
     written += defaults.written.filter { !own.contains($0.field) }
+    if topicNames.isEmpty { topicNames = defaults.topicNames }
   }
 
   /// What events with these fields have in common; nil where it changes with time.

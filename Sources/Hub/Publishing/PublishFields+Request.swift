@@ -14,6 +14,7 @@ extension PublishFields {
   ) throws(Problem) -> Bool {
     if let pathTopic { try take(.topic, pathTopic, from: .path) }
     let isRaw = try take(pairs: pairs, hasBody: hasBody)
+    var lists: [Written] = []
     for header in headers {
       guard let field = PublishField(header: header.name) else { continue }
       guard let text = String(validating: header.value, as: UTF8.self)?.trimmed else {
@@ -23,6 +24,15 @@ extension PublishFields {
           field: field.rawValue)
       }
       guard !text.isEmpty else { continue }
+      // Most web servers hand on one of two headers of a name, so two do not make a list here either.
+      if field == .topic || field == .topics {
+        let list = Written(field: field, text: text, place: .header)
+        if let before = lists.first(where: { $0.field == field }) {
+          guard before.text.hasSameBytes(as: text) else { throw Self.contradiction(before, list) }
+          continue
+        }
+        lists.append(list)
+      }
       try take(field, field == .key ? try Self.key(text) : text, from: .header)
     }
     return isRaw

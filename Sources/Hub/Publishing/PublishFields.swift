@@ -14,9 +14,14 @@ struct PublishFields {
 
   /// The event's data; nil where no place has said any.
   private(set) var data: String?
+  /// Which field said it, where one did.
+  private var dataField: PublishField?
+  /// What was said of the fields that have one value, each once.
   var written: [Written] = []
+  /// The topics, as all places name them.
+  var topicNames: [Written] = []
 
-  /// Whether a field is named.
+  /// Whether a field that has one value is named.
   func has(_ field: PublishField) -> Bool { written.contains { $0.field == field } }
 
   /// Takes the data, which stands in one place only.
@@ -32,18 +37,24 @@ struct PublishFields {
   ) throws(Problem) {
     switch field {
     case .data, .message:
-      guard data == nil else {
-        throw Problem(
-          status: 400, code: .contradiction,
-          detail: "\(place.rawValue) has two of 'message' and 'data': send one", field: "data")
+      if let dataField {
+        throw dataField == field
+          ? Problem(
+            status: 400, code: .duplicateField,
+            detail: "the field '\(field)' stands in \(place.rawValue) twice: send it once",
+            field: field.rawValue)
+          : Problem(
+            status: 400, code: .contradiction,
+            detail: "\(place.rawValue) has both 'message' and 'data': send one", field: "data")
       }
       data = text
+      dataField = field
     case .topic:
-      written.append(Written(field: .topic, text: text, place: place))
+      topicNames.append(Written(field: .topic, text: text, place: place))
     case .topics:
       for part in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
         let name = String(part) ?? ""
-        written.append(
+        topicNames.append(
           Written(field: .topic, text: place == .header ? name.trimmed : name, place: place))
       }
     case .at, .delay, .end, .event, .key, .retry, .ttl:
@@ -51,12 +62,18 @@ struct PublishFields {
         return written.append(Written(field: field, text: text, place: place))
       }
       guard before.text.hasSameBytes(as: text) else {
-        throw Problem(
-          status: 400, code: .contradiction,
-          detail: "\(before.place.rawValue) says \(field) '\(before.text.excerpt())' and "
-            + "\(place.rawValue) '\(text.excerpt())': say it once", field: field.rawValue)
+        throw Self.contradiction(before, Written(field: field, text: text, place: place))
       }
     }
+  }
+
+  /// The problem of a field that has two values.
+  static func contradiction(_ first: Written, _ second: Written) -> Problem {
+    let place = first.place == second.place ? "also" : second.place.rawValue
+    return Problem(
+      status: 400, code: .contradiction,
+      detail: "\(first.place.rawValue) says \(first.field) '\(first.text.excerpt())' and \(place) "
+        + "'\(second.text.excerpt())': say it once", field: first.field.rawValue)
   }
 
   // MARK: - What they mean
@@ -162,18 +179,16 @@ struct PublishFields {
 
   /// The topics that all places agree on; the default one where none is named.
   func topics() throws(Problem) -> [Topic] {
-    let named = written.filter { $0.field == .topic }
-    guard let first = named.first else { return [.default] }
-    let texts = named.filter { $0.place == first.place }.map(\.text)
-    for other in named where other.place != first.place {
-      let others = named.filter { $0.place == other.place }.map(\.text)
-      guard Set(texts.map { Array($0.utf8) }) != Set(others.map { Array($0.utf8) }) else {
-        continue
-      }
+    guard let first = topicNames.first else { return [.default] }
+    let texts = topicNames.filter { $0.place == first.place }.map(\.text)
+    for place in PublishPlace.allCases where place != first.place {
+      let others = topicNames.filter { $0.place == place }.map(\.text)
+      guard !others.isEmpty, Set(texts.map { Array($0.utf8) }) != Set(others.map { Array($0.utf8) })
+      else { continue }
       throw Problem(
         status: 400, code: .invalidTopic,
         detail: "\(first.place.rawValue) names topic '\(Self.excerpt(of: texts))' and "
-          + "\(other.place.rawValue) '\(Self.excerpt(of: others))': name one"
+          + "\(place.rawValue) '\(Self.excerpt(of: others))': name one"
           + (texts.count + others.count > 2 ? ", or the same in both" : ""),
         field: "topic")
     }

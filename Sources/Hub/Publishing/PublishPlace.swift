@@ -1,5 +1,5 @@
 /// Where in a request a field stands, as an answer names it.
-enum PublishPlace: String {
+enum PublishPlace: String, CaseIterable {
   case path = "the path"
   case query = "the query"
   case header = "a header"

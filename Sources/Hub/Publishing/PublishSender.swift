@@ -44,7 +44,7 @@ struct PublishSender {
   /// Whether an origin is that of the page that this server has sent, as far as it can know: it does not
   /// know whether somebody before it speaks TLS.
   private func isOwn(_ origin: String) -> Bool {
-    guard let host else { return false }
+    guard let host, !host.isEmpty else { return false }
     return ["http://", "https://"].contains { origin.hasSameBytes(as: $0 + host) }
   }
 }
