@@ -129,7 +129,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "HubTests",
-      dependencies: ["Figures", "FileQueue", "Hub", "Streaming", "Support"],
+      dependencies: ["FastCGI", "Figures", "FileQueue", "Hub", "Kernel", "Streaming", "Support"],
       swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17

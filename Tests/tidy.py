@@ -51,7 +51,7 @@ ENDS = re.compile(
     r"|removeFirst|removeLast|enumerated|reversed)\b")
 LISTS = {
     "ahead", "all", "assigned", "before", "behind", "blocks", "body", "bytes", "cells", "claims", "content", "data", "encode",
-    "entries", "free", "indices",
+    "entries", "free", "hungry", "indices",
     "items", "keys", "letters", "lines", "live", "named", "numbers", "order", "part", "parts", "path", "raw", "received", "resolved", "route",
     "segments", "sequences", "sources", "times", "topics", "uri", "utf8", "values", "waiting", "zip",
 }

@@ -4,8 +4,15 @@ enum HubLimits {
   static let requestBodyByteCountMaximum = 1 << 20
   /// Batches that are published at once; one over it is told to come back.
   static let batchCountMaximum = 256
-  /// Bytes of a batch's body that wait to be read; its sender waits then.
-  static let batchInputByteCountMaximum = 256 << 10
+  /// Bytes of a batch's body that wait to be read, but for what comes at once; its sender waits then.
+  static let batchInputByteCountMaximum = 96 << 10
+  /// About what each of its pieces takes beside its bytes: a sender may send one byte at a time.
+  static let batchInputPieceByteCountOverhead = 64
+  /// About what all batches together hold of lines that are read and not answered for, but for one line; at
+  /// it nothing more is read, and the senders wait.
+  static let batchesHeldByteCountMaximum = 32 << 20
+  /// About what a line takes in memory beside its bytes, until it is answered for.
+  static let batchLineByteCountOverhead = 128
   /// Bytes of events of a batch that go into the queue together: what others that publish wait for.
   static let batchPieceByteCountMaximum = 512 << 10
   /// Lines of a batch whose events go into the queue together.
@@ -19,9 +26,12 @@ enum HubLimits {
   /// Errors that the reply to a batch tells of, where it has no line for each event.
   static let batchErrorCountMaximum = 100
   /// Bytes of result lines that go to the web server at once.
-  static let resultPieceByteCount = 64 << 10
+  static let resultPieceByteCount = 16 << 10
   /// Results of a batch that are kept in memory, in bytes; more go into a file.
-  static let resultLogByteCountMaximum = 64 << 10
+  static let resultLogByteCountMaximum = 16 << 10
+  /// Results of a batch that are kept in its file, in bytes, but for those of one piece: two bytes of a body may
+  /// be a line whose result takes two hundred.
+  static let resultsByteCountMaximum = 256 << 20
   /// What an answer repeats of a text that a client sent, in bytes of UTF-8.
   static let excerptByteCountMaximum = 64
   /// Delayed events that are listed at once, if not said otherwise.

@@ -23,6 +23,8 @@ final class Batch {
   let sink: BatchSink
   let request: BatchRequest
   var stage = Stage.reading
+  /// Whether it stands in the queue of those that wait for room.
+  var waitsForRoom = false
   /// Whether the sender is gone: nobody reads a reply.
   var isAbandoned = false
   /// Whether the process is about to end.
@@ -36,8 +38,18 @@ final class Batch {
   private(set) var underWay: BatchPiece?
   private(set) var tally = BatchTally()
   private let log: ResultLog?
+  /// Why result lines could not be kept.
+  private var logFailure: SystemCallError?
+  private let resultsByteCountMaximum: Int
 
-  init(_ sink: BatchSink, _ request: BatchRequest, folder: FilePath) {
+  /// - Parameters:
+  ///   - folder: where results are kept that are too many for memory.
+  ///   - resultsByteCountMaximum: how many bytes of them.
+  init(
+    _ sink: BatchSink, _ request: BatchRequest, folder: FilePath,
+    resultsByteCountMaximum: Int = HubLimits.resultsByteCountMaximum
+  ) {
+    self.resultsByteCountMaximum = resultsByteCountMaximum
     self.sink = sink
     self.request = request
     log = request.wantsLines ? ResultLog(folder: folder) : nil
@@ -71,18 +83,34 @@ final class Batch {
     isStopping = true
   }
 
+  /// About what is held of lines that are read and not answered for.
+  var heldByteCount: Int { next.heldByteCount + (underWay?.heldByteCount ?? 0) }
+
+  /// Whether there is something to read now, for which there was no room.
+  var wantsRoom: Bool {
+    guard !next.isFull, !isStopping else { return false }
+    return switch stage {
+    case .reading: !received.isEmpty
+    case .ended(let isRead): !isRead
+    case .stopped, .replying: false
+    }
+  }
+
   /// Reads lines as far as there is room for them; returns what is to go to the disk now, if anything is.
-  func advance() -> BatchPiece? {
+  ///
+  /// - Parameter room: how many bytes of lines more may be held; the last line may go over it.
+  func advance(room: Int) -> BatchPiece? {
     switch stage {
     case .stopped, .replying: return nil
     case .reading, .ended: break
     }
-    while !next.isFull, !isStopping, let piece = received.first {
+    let heldByteCountMaximum = next.heldByteCount + room
+    while !isStopping, let piece = received.first {
+      guard read(piece, upTo: heldByteCountMaximum) else { break }
       received.removeFirst()
-      read(piece)
       sink.hasRead(piece.count)
     }
-    if case .ended(isRead: false) = stage, received.isEmpty {
+    if case .ended(isRead: false) = stage, received.isEmpty, takesLine(upTo: heldByteCountMaximum) {
       readLast()
       stage = .ended(isRead: true)
     }
@@ -108,17 +136,23 @@ final class Batch {
     }
   }
 
-  private func read(_ piece: [UInt8]) {
+  private func takesLine(upTo heldByteCountMaximum: Int) -> Bool {
+    !next.isFull && next.heldByteCount < heldByteCountMaximum
+  }
+
+  /// Reads the lines of a piece, or goes on with them; returns whether it is used up.
+  private func read(_ piece: [UInt8], upTo heldByteCountMaximum: Int) -> Bool {
     let bytes = piece.span
-    while true {
+    while takesLine(upTo: heldByteCountMaximum) {
       switch splitter.next(in: bytes) {
       case .line(let range):
         next.take(bytes.extracting(range), number: splitter.number, request)
       case .joined(let line): next.take(line.span, number: splitter.number, request)
       case .tooLong(let limit): next.refuse(Self.lineTooLong(limit), line: splitter.number)
-      case .nothing: return
+      case .nothing: return true
       }
     }
+    return false
   }
 
   /// The line that ends with the body, if there is one.
@@ -142,6 +176,14 @@ final class Batch {
         detail: "the line is longer than \(limit) bytes: send less data in one event")
   }
 
+  private static func tooManyResults(_ maximum: Int) -> Problem {
+    Problem(
+      status: 413, code: .bodyTooLarge,
+      detail:
+        "the results of the lines take more than \(maximum) bytes: send the others as another "
+        + "batch, or ask for no line for each event (Accept)", field: "Accept")
+  }
+
   // MARK: - What became of it
 
   /// Why and from which line on nothing was taken.
@@ -151,7 +193,7 @@ final class Batch {
 
   /// The results line by line, where they were asked for and could be kept.
   func takeResults() -> ResultReader? {
-    try? log?.finish()
+    logFailure == nil ? try? log?.finish() : nil
   }
 
   /// Notes what became of the piece that was under way.
@@ -160,40 +202,51 @@ final class Batch {
     underWay = nil
     switch result {
     case .success(let outcomes):
-      do throws(SystemCallError) { try note(piece, outcomes) } catch {
-        // Without a place for results, the sender would not know what became of further lines.
-        let line = piece.lines.last.map { $0 + 1 } ?? piece.firstLine ?? 1
-        stop(Problem(QueueError.system(error)), line: line)
+      note(piece, outcomes)
+      // Without a place for results, the sender would not know what became of further lines.
+      if let logFailure, let line = piece.lastLine {
+        stop(Problem(QueueError.system(logFailure)), line: line + 1)
+      } else if let log, log.byteCount > resultsByteCountMaximum, !isDone, let line = piece.lastLine
+      {
+        stop(Self.tooManyResults(resultsByteCountMaximum), line: line + 1)
       }
     case .failure(let error):
       stop(Problem(error), line: piece.firstLine ?? 1)
     }
   }
 
-  private func note(_ piece: BatchPiece, _ outcomes: [AppendOutcome]) throws(SystemCallError) {
+  private func note(_ piece: BatchPiece, _ outcomes: [AppendOutcome]) {
     var refusals = piece.refusals.makeIterator()
     var refusal = refusals.next()
     for (line, outcome) in zip(piece.lines, outcomes) {
       while let before = refusal, before.line < line {
-        try refuse(before.problem, line: before.line)
+        refuse(before.problem, line: before.line)
         refusal = refusals.next()
       }
       switch outcome {
       case .appended(let appended):
         tally.accept(appended)
-        try log?.accept(line: line, appended)
-      case .refused(let error): try refuse(Problem(error), line: line)
+        keep { log throws(SystemCallError) in try log.accept(line: line, appended) }
+      case .refused(let error): refuse(Problem(error), line: line)
       }
     }
     while let last = refusal {
-      try refuse(last.problem, line: last.line)
+      refuse(last.problem, line: last.line)
       refusal = refusals.next()
     }
   }
 
-  private func refuse(_ problem: Problem, line: Int) throws(SystemCallError) {
+  private func refuse(_ problem: Problem, line: Int) {
     tally.refuse(problem, line: line)
-    try log?.refuse(BatchReply.line(of: problem, line: line))
+    keep { log throws(SystemCallError) in
+      try log.refuse(BatchReply.line(of: problem, line: line))
+    }
+  }
+
+  /// Keeps a result line where they were asked for, unless one before could not be kept.
+  private func keep(_ write: (ResultLog) throws(SystemCallError) -> Void) {
+    guard let log, logFailure == nil else { return }
+    do throws(SystemCallError) { try write(log) } catch { logFailure = error }
   }
 
   /// Takes nothing from `line` on.

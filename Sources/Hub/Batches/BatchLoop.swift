@@ -16,6 +16,10 @@ struct BatchLoop {
   /// Pieces that wait until less is under way, in turn.
   private var waiting: Deque<(number: UInt64, piece: BatchPiece)> = []
   private var byteCountUnderWay = 0
+  /// About what all batches hold of lines that are read and not answered for.
+  private var heldByteCount = 0
+  /// Batches that wait until less is held, in turn.
+  private var hungry: Deque<UInt64> = []
   private var isFinished = false
 
   init(
@@ -33,7 +37,10 @@ struct BatchLoop {
   /// Serves until it is told to finish.
   mutating func run() {
     while !isFinished {
-      for letter in mailbox.takeAll() { take(letter) }
+      for letter in mailbox.takeAll() {
+        take(letter)
+        feed()
+      }
       if !isFinished { _ = try? waker.wait() }
     }
   }
@@ -64,7 +71,9 @@ struct BatchLoop {
       byteCountUnderWay -= byteCount
       if let batch = batches[number] {
         count(result, sentAt: sentAt)
-        batch.note(result)
+        note(result, of: batch)
+        // Those that have waited come before it.
+        feed()
         goOn(batch)
       }
       submitWaiting()
@@ -73,19 +82,45 @@ struct BatchLoop {
     }
   }
 
-  /// Reads on, sends what is read to the disk, and replies where all is done.
+  /// Reads on as far as there is room, sends what is read to the disk, and replies where all is done.
   private mutating func goOn(_ batch: Batch) {
     batch.limitLines(toByteCount: lineRoom(besides: batch))
-    while let piece = batch.advance() {
-      guard piece.events.isEmpty else {
+    while let piece = advance(batch) {
+      if piece.events.isEmpty {
+        counters.add(UInt64(piece.refusals.count), to: PageLayout.publishesRefusedCell)
+        note(.success([]), of: batch)
+      } else {
         waiting.append((batch.sink.batch, piece))
         submitWaiting()
-        return
       }
-      counters.add(UInt64(piece.refusals.count), to: PageLayout.publishesRefusedCell)
-      batch.note(.success([]))
+    }
+    if batch.wantsRoom, !batch.waitsForRoom {
+      batch.waitsForRoom = true
+      hungry.append(batch.sink.batch)
     }
     if batch.isDone { reply(batch) }
+  }
+
+  private mutating func advance(_ batch: Batch) -> BatchPiece? {
+    let before = batch.heldByteCount
+    defer { heldByteCount += batch.heldByteCount - before }
+    return batch.advance(room: HubLimits.batchesHeldByteCountMaximum - heldByteCount)
+  }
+
+  private mutating func note(_ result: Result<[AppendOutcome], QueueError>, of batch: Batch) {
+    let before = batch.heldByteCount
+    batch.note(result)
+    heldByteCount += batch.heldByteCount - before
+  }
+
+  /// Has those go on that wait for room, as far as there is some: where there is none, something is under way.
+  private mutating func feed() {
+    while heldByteCount < HubLimits.batchesHeldByteCountMaximum, let number = hungry.first {
+      hungry.removeFirst()
+      guard let batch = batches[number] else { continue }
+      batch.waitsForRoom = false
+      goOn(batch)
+    }
   }
 
   /// What is left for a batch's line by the lines of the others.
@@ -132,7 +167,7 @@ struct BatchLoop {
       batch.sink.exchange.complete(reply.response)
       return forget(batch)
     }
-    batch.stage = .replying(results, end: reply.stopLine)
+    batch.stage = .replying(results, end: reply.lastLine)
     sendResults(
       of: batch, head: reply.head.adding(batch.sink.exchange.headers).rendered)
   }
@@ -140,9 +175,12 @@ struct BatchLoop {
   /// Sends the next result lines of a batch.
   private mutating func sendResults(of batch: Batch, head: [UInt8] = []) {
     guard case .replying(let results, let end) = batch.stage, !batch.isAbandoned else { return }
-    // What cannot be read back is missed by its line numbers.
-    let lines =
-      (try? results.next(byteCount: HubLimits.resultPieceByteCount, queue.epochs)) ?? []
+    guard let lines = try? results.next(byteCount: HubLimits.resultPieceByteCount, queue.epochs)
+    else {
+      // Without its last line it is known not to be whole.
+      batch.sink.exchange.send(head, isLast: true)
+      return forget(batch)
+    }
     let isLast = lines.count < HubLimits.resultPieceByteCount
     batch.sink.exchange.send(head + lines + (isLast ? end : []), isLast: isLast)
     if isLast { forget(batch) }

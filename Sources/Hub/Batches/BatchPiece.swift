@@ -9,13 +9,14 @@ struct BatchPiece {
   private(set) var lines: [Int] = []
   /// Lines that are no event, in their order.
   private(set) var refusals: [(line: Int, problem: Problem)] = []
-  /// About what the events take.
+  /// About what the events take on disk.
   private(set) var byteCount = 0
+  /// About what all of it takes in memory.
+  private(set) var heldByteCount = 0
 
   var isEmpty: Bool { events.isEmpty && refusals.isEmpty }
 
-  /// Whether it is to go into the queue before more is added; a chunk of the body may take it over its
-  /// limits.
+  /// Whether it is to go into the queue before more is added; one line may take it over its limits.
   var isFull: Bool {
     byteCount >= HubLimits.batchPieceByteCountMaximum
       || events.count + refusals.count >= HubLimits.batchPieceLineCountMaximum
@@ -29,23 +30,33 @@ struct BatchPiece {
     }
   }
 
+  /// The last line that it tells of.
+  var lastLine: Int? {
+    switch (lines.last, refusals.last?.line) {
+    case (let event?, let refusal?): max(event, refusal)
+    case (let event, let refusal): event ?? refusal
+    }
+  }
+
   /// Adds the event of a line.
   mutating func take(_ line: Span<UInt8>, number: Int, _ request: BatchRequest) {
     do throws(Problem) {
       add(try Self.event(line, request), line: number)
     } catch {
-      refusals.append((number, error))
+      refuse(error, line: number)
     }
   }
 
   mutating func refuse(_ problem: Problem, line: Int) {
     refusals.append((line, problem))
+    heldByteCount += problem.detail.utf8.count + HubLimits.batchLineByteCountOverhead
   }
 
   private mutating func add(_ event: PendingEvent, line: Int) {
     events.append(event)
     lines.append(line)
     byteCount += event.byteCount
+    heldByteCount += event.byteCount + HubLimits.batchLineByteCountOverhead
   }
 
   private static func event(

@@ -16,7 +16,7 @@ struct BatchReply {
     var code: ProblemCode?
     var detail: String?
     let durable: String
-    let errors: [Error]
+    let errors: [Error]?
     var field: String?
     let first: String?
     let last: String?
@@ -45,14 +45,9 @@ struct BatchReply {
   /// The status of the answer.
   var status: Int { problem?.status ?? 200 }
 
-  /// The answer as one JSON object.
-  var response: Response {
+  private func body(errors: [Error]?) -> Body {
     var body = Body(
-      accepted: tally.acceptedCount, durable: durability.rawValue,
-      errors: tally.refusals.map {
-        Error(
-          code: $0.problem.code, detail: $0.problem.detail, field: $0.problem.field, line: $0.line)
-      },
+      accepted: tally.acceptedCount, durable: durability.rawValue, errors: errors,
       first: id(tally.first), last: id(tally.last), rejected: tally.rejectedCount,
       replayed: tally.replayedCount > 0 ? tally.replayedCount : nil)
     if let problem {
@@ -64,10 +59,19 @@ struct BatchReply {
       body.title = Response.reasonPhrase(problem.status)
       body.type = "/problems/\(problem.code.rawValue)"
     }
+    return body
+  }
+
+  /// The answer as one JSON object.
+  var response: Response {
+    let errors = tally.refusals.map {
+      Error(
+        code: $0.problem.code, detail: $0.problem.detail, field: $0.problem.field, line: $0.line)
+    }
     return Response(
       status: status,
       headers: headers(problem == nil ? "application/json" : "application/problem+json"),
-      body: JSON.encode(body))
+      body: JSON.encode(body(errors: errors)))
   }
 
   /// The head of an answer of result lines.
@@ -75,11 +79,9 @@ struct BatchReply {
     Response(status: status, headers: headers("application/x-ndjson"), body: [])
   }
 
-  /// The last result line where nothing more was taken.
-  var stopLine: [UInt8] {
-    guard let stop else { return [] }
-    return Self.line(of: stop.problem, detail(stop.problem), line: stop.line)
-  }
+  /// What stands behind the result lines, and tells that they are whole: through a web server an answer that
+  /// breaks off may end like one that does not.
+  var lastLine: [UInt8] { JSON.encode(body(errors: nil)) }
 
   /// The result line of an event that is in the queue.
   ///
@@ -95,10 +97,9 @@ struct BatchReply {
   }
 
   /// The result line of one that is not.
-  static func line(of problem: Problem, _ detail: String? = nil, line: Int) -> [UInt8] {
+  static func line(of problem: Problem, line: Int) -> [UInt8] {
     JSON.encode(
-      Error(
-        code: problem.code, detail: detail ?? problem.detail, field: problem.field, line: line))
+      Error(code: problem.code, detail: problem.detail, field: problem.field, line: line))
   }
 
   private func detail(_ problem: Problem) -> String {

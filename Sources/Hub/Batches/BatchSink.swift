@@ -22,7 +22,7 @@ final class BatchSink: BodySink {
 
   func take(_ piece: [UInt8]) -> Bool {
     let isFull = way.withLock { way in
-      way.byteCount += piece.count
+      way.byteCount += piece.count + HubLimits.batchInputPieceByteCountOverhead
       way.isFull = way.byteCount >= HubLimits.batchInputByteCountMaximum
       return way.isFull
     }
@@ -30,11 +30,11 @@ final class BatchSink: BodySink {
     return !isFull
   }
 
-  /// Notes that bytes have been read; the thread of ``Batches`` calls it.
+  /// Notes that a piece has been read; the thread of ``Batches`` calls it.
   func hasRead(_ byteCount: Int) {
     let resumes = way.withLock { way in
-      way.byteCount -= byteCount
-      guard way.isFull, way.byteCount <= HubLimits.batchInputByteCountMaximum / 2 else {
+      way.byteCount -= byteCount + HubLimits.batchInputPieceByteCountOverhead
+      guard way.isFull, way.byteCount < HubLimits.batchInputByteCountMaximum else {
         return false
       }
       way.isFull = false

@@ -20,6 +20,9 @@ final class ResultLog {
     self.folder = folder
   }
 
+  /// What is kept of the results so far.
+  var byteCount: Int { fileByteCount + bytes.count }
+
   /// Notes an event that is in the queue.
   func accept(line: Int, _ appended: Appended) throws(SystemCallError) {
     if run?.isFollowed(by: line, appended) == true {

@@ -31,7 +31,9 @@ extension Router {
       return false
     }
     guard let pairs = try? FormDecoding.pairs(request.query) else { return true }
-    return !pairs.contains { $0.name.hasSameBytes(as: "raw") }
+    return !pairs.contains {
+      $0.name.hasSameBytes(as: "raw") && (try? QueryNames.flag($0.value, name: "raw")) == true
+    }
   }
 
   /// Begins the batch that a head asks for.
