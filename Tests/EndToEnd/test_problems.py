@@ -1,11 +1,15 @@
 """Errors: each is problem details with a code, whoever answers, and each code has its page."""
 
 import json
+import pathlib
 import re
+import signal
+import socket
+import subprocess
 
 import pytest
 
-from processes import CHECKOUT, wait_until
+from processes import CHECKOUT, PATIENCE_SECONDS, free_port, wait_until
 
 PAGES = CHECKOUT / "nginx/html/problems"
 
@@ -90,9 +94,67 @@ GET = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     ("GET /weir/none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "not_found", None),
     ("GET /sse HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413, "body_too_large", None),
     ("PUT /publish/a.html HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413, "body_too_large", None),
+    ("TRACE /topics/x HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed", "get, head, delete, options"),
 ], ids=lambda value: str(value)[:24])
 def test_what_nginx_refuses_by_itself_is_a_problem_too(site, text, status, code, allow):
     assert raw_problem(site, text) == (status, code, allow)
+
+
+def test_a_body_that_is_too_large_is_a_problem_wherever_it_goes(site):
+    for path, maximum in [("/weir/status", 1048576), ("/weir/healthz", 1048576), ("/weir/none", 1048576),
+                          ("/topics", 1048576), ("/topics/x", 1048576), ("/none", 1048576),
+                          ("/publish/x", 1048576), ("/sse", 1048576), ("/groups/g/ack", 65536)]:
+        answer = site.request("POST", path, headers={"Content-Length": str(maximum + 1)})
+        assert (answer.status, answer.problem()["code"]) == (413, "body_too_large"), path
+        assert f" {maximum} bytes" in answer.problem()["detail"], path
+
+
+def test_what_nginx_refuses_is_the_same_over_http2(make_site):
+    port = free_port()
+    site = make_site(configure=lambda text: text.replace(
+        "backlog=4096 ;", f"backlog=4096; listen 127.0.0.1:{port} http2;"))
+    # curl 7.88 loses an answer that comes before the end of the body.
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as connection:
+        fields = {":method": "PUT", ":path": "/publish", ":scheme": "http", ":authority": "x",
+                  "content-length": "2000000"}
+        head = b"".join(b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+                        for name, value in fields.items())
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+                           + bytes([0, 0, len(head), 1, 4, 0, 0, 0, 1]) + head)
+        answer = b""
+        while b"}\n" not in answer:
+            answer += connection.recv(65536)
+    problem = json.loads(answer[answer.index(b"{"):answer.index(b"}\n") + 1])
+    assert (problem["status"], problem["code"]) == (413, "body_too_large")
+    for arguments, path, status, code in [
+        ([], "/none", 404, "not_found"),
+        (["-X", "POST"], "/", 405, "method_not_allowed"),
+        (["-X", "TRACE"], "/sse", 405, "method_not_allowed"),
+        (["-H", 'If-Match: "x"'], "/", 412, "precondition_failed"),
+    ]:
+        result = subprocess.run(
+            ["curl", "-sSi", "--http2-prior-knowledge", *arguments, f"http://127.0.0.1:{port}{path}"],
+            capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        head, _, body = result.stdout.partition("\n\n")
+        assert f"HTTP/2 {status}" in head and "application/problem+json" in head, (path, result)
+        problem = json.loads(body)
+        assert (problem["status"], problem["code"]) == (status, code), (path, head)
+        assert site.request("GET", problem["type"]).status == 200
+
+
+def test_a_weir_that_stands_still_is_a_problem_too(make_site):
+    site = make_site(configure=lambda text: text.replace("fastcgi_read_timeout    30s", "fastcgi_read_timeout 300ms")
+                     .replace("fastcgi_read_timeout    5s", "fastcgi_read_timeout 300ms"))
+    site.weir.send_signal(signal.SIGSTOP)
+    stat = pathlib.Path(f"/proc/{site.weir.pid}/stat")
+    wait_until(lambda: stat.read_text().rpartition(") ")[2][0] == "T", "weir to stand still")
+    try:
+        for path in ("/publish", "/publish/x.ndjson", "/groups/g/ack", "/weir/healthz"):
+            answer = site.request("POST", path, "{}")
+            assert (answer.status, answer.problem()["code"]) == (503, "hub_unavailable"), path
+            assert ("may be queued" in answer.problem()["detail"]) == path.startswith("/publish"), path
+    finally:
+        site.weir.send_signal(signal.SIGCONT)
 
 
 def test_status_and_health_are_problems_while_weir_is_away(site):

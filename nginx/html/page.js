@@ -110,7 +110,8 @@ async function publish(form) {
     });
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.detail);
-    output.textContent = `On disk as ${answer.id}, topic ${answer.topic}.`;
+    const place = answer.durable === "full" ? "On disk" : "Queued";
+    output.textContent = `${place} as ${answer.id}, topic ${answer.topic}.`;
     form.elements.message.value = "";
     form.elements.message.focus();
   } catch (error) {
