@@ -6,8 +6,10 @@ import socket
 import threading
 import time
 
+from loopback_server import LoopbackServer, read_request
 
-class ScriptedHub:
+
+class ScriptedHub(LoopbackServer):
     """Makes the events of a run, as the load generator's --generate-url asks for them.
 
     script(stream, events) gets the number of a stream and its events, as pairs of event number and
@@ -21,48 +23,15 @@ class ScriptedHub:
         self.begun = threading.Event()
         self.stream_count = 0
         self.lock = threading.Lock()
-        self.sockets = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-        for connection in self.sockets:
-            connection.close()
-
-    @property
-    def address(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def accept(self):
-        while True:
-            try:
-                connection = self.listener.accept()[0]
-            except OSError:
-                return
-            self.sockets.append(connection)
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        super().__init__()
 
     def serve(self, connection):
-        try:
-            received = b""
-            while b"\r\n\r\n" not in received:
-                received += connection.recv(4096)
-            head, _, body = received.partition(b"\r\n\r\n")
-            if head.startswith(b"POST"):
-                length = int(re.search(rb"Content-Length: (\d+)", head).group(1))
-                while len(body) < length:
-                    body += connection.recv(4096)
-                self.begin(head, body)
-                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
-            else:
-                self.stream(connection)
-        except OSError:
-            pass
+        request = read_request(connection)
+        if request and request[0].startswith(b"POST"):
+            self.begin(*request)
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+        elif request:
+            self.stream(connection)
 
     def begin(self, head, sample):
         match = re.search(rb"rate=([\d.]+)&count=(\d+)", head)

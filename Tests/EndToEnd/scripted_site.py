@@ -1,11 +1,9 @@
 """A site that does what a script says, one connection after the other, to see how a client bears it."""
 
-import re
-import socket
-import threading
+from loopback_server import LoopbackServer, read_request
 
 
-class ScriptedSite:
+class ScriptedSite(LoopbackServer):
     """Answers the n-th request with the n-th of `answers`, the last one for all that follow.
 
     An answer is bytes that are sent before the connection is closed, or a callable that gets the socket.
@@ -16,49 +14,20 @@ class ScriptedSite:
         self.answers = list(answers)
         self.tls = tls
         self.requests = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.connections = []
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-        for connection in self.connections:
-            connection.close()
+        super().__init__()
 
     @property
     def address(self):
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
-
-    def accept(self):
-        while True:
-            try:
-                connection = self.listener.accept()[0]
-            except OSError:
-                return
-            try:
-                if self.tls:
-                    connection = self.tls.wrap_socket(connection, server_side=True)
-                self.connections.append(connection)
-                self.serve(connection)
-            except OSError:
-                connection.close()
+        return super().address.replace("http:", "https:" if self.tls else "http:")
 
     def serve(self, connection):
-        received = b""
-        while b"\r\n\r\n" not in received:
-            part = connection.recv(65536)
-            if not part:
-                return
-            received += part
-        head, _, body = received.partition(b"\r\n\r\n")
-        length = re.search(rb"(?i)content-length: (\d+)", head)
-        while length and len(body) < int(length.group(1)):
-            body += connection.recv(65536)
-        self.requests.append((head.decode(), body.decode()))
+        if self.tls:
+            connection = self.tls.wrap_socket(connection, server_side=True)
+            self.connections.append(connection)
+        request = read_request(connection)
+        if not request:
+            return
+        self.requests.append((request[0].decode(), request[1].decode()))
         answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
         if callable(answer):
             answer(connection)
