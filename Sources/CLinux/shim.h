@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -68,6 +69,12 @@ static inline int weir_modified_milliseconds(const char *path, int64_t *millisec
   if (syscall(SYS_statx, AT_FDCWD, path, 0, STATX_MTIME, &status) == -1) return -1;
   *milliseconds = status.stx_mtime.tv_sec * 1000 + status.stx_mtime.tv_nsec / 1000000;
   return 0;
+}
+
+// The handler is a member of a union, and SIG_IGN a cast.
+static inline bool weir_is_ignored(int number) {
+  struct sigaction action;
+  return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 static inline bool weir_is_open(int fd) { return fcntl(fd, F_GETFD) != -1; }

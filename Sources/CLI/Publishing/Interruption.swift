@@ -14,9 +14,11 @@ final class Interruption {
 
   /// From now on signals are waited for, and do not end the process by themselves.
   init() throws(SystemCallError) {
-    signals = try SignalQueue([
-      SignalQueue.interrupt, SignalQueue.terminate, SignalQueue.hangUp,
-    ])
+    // One that was ignored and is waited for would arrive all the same.
+    signals = try SignalQueue(
+      [SignalQueue.interrupt, SignalQueue.terminate, SignalQueue.hangUp].filter {
+        !SignalQueue.isIgnored($0)
+      })
   }
 
   /// Waits until something can be read.
@@ -48,7 +50,9 @@ final class Interruption {
         note(number)
       }
     }
-    throw CommandFailure("interrupted", exitCode: 75)
+    throw CommandFailure(
+      "interrupted while the site did not answer: what was read last may not be published",
+      exitCode: 75)
   }
 
   /// Looks whether a second signal has come.

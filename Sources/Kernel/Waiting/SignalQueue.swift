@@ -13,6 +13,11 @@ public struct SignalQueue: ~Copyable, Sendable {
   /// SIGHUP: the terminal is gone, or a service manager asks for a reload.
   public static let hangUp = SIGHUP
 
+  /// Whether whoever started the process wants a signal to do nothing to it, as nohup(1) does.
+  public static func isIgnored(_ signal: CInt) -> Bool {
+    weir_is_ignored(signal)
+  }
+
   /// Blocks `signals` in the calling thread and in those it starts from now on; call it on the main
   /// thread before any other thread is there.
   public init(_ signals: [CInt]) throws(SystemCallError) {
