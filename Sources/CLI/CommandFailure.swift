@@ -1,5 +1,6 @@
 import ArgumentParser
 import FileQueue
+import HTTPClient
 import Kernel
 import SystemPackage
 
@@ -37,6 +38,46 @@ struct CommandFailure: Error, CustomStringConvertible {
     exitCode = 74
   }
 
+  /// What an error of a group means.
+  init(_ error: GroupError) {
+    if case .queue(let error) = error {
+      self.init(error)
+      return
+    }
+    let exitCode: Int32 =
+      switch error {
+      case .missing, .deleted: 66
+      case .damaged: 65
+      case .otherTerms, .withoutAcknowledgements: 64
+      case .inUse, .tooManyGroups, .tooManyMembers, .tooManyWorkers, .busy, .queue: 75
+      }
+    self.init("\(error)", exitCode: exitCode)
+  }
+
+  /// What it means that a site was not reached.
+  init(_ error: HTTPFailure) {
+    let exitCode: Int32 =
+      switch error {
+      case .malformed: 64
+      case .noLibrary, .broken, .silent, .impossible: 69
+      }
+    self.init("\(error)", exitCode: exitCode)
+  }
+
+  /// What any error means that commands know; nil for another one.
+  fileprivate init?(whatever error: any Error) {
+    switch error {
+    case let failure as CommandFailure: self = failure
+    case let error as QueueError: self.init(error)
+    case let error as GroupError: self.init(error)
+    case let error as OutputFailure: self.init(error)
+    case let error as RemoteProblem: self = error.failure
+    case let error as HTTPFailure: self.init(error)
+    case let error as SystemCallError: self.init(error)
+    default: return nil
+    }
+  }
+
   /// A failure of its own.
   init(_ description: String, exitCode: Int32) {
     self.description = description
@@ -62,24 +103,10 @@ extension ParsableCommand {
   func reportingFailures(_ body: () throws -> Void) throws {
     do {
       try body()
-    } catch let failure as CommandFailure {
-      StandardError.write("weir: \(failure)\n")
-      throw ExitCode(failure.exitCode)
-    } catch let error as QueueError {
-      let failure = CommandFailure(error)
-      StandardError.write("weir: \(failure)\n")
-      throw ExitCode(failure.exitCode)
-    } catch let error as OutputFailure {
-      if error.isEndOfReading { return }
-      let failure = CommandFailure(error)
-      StandardError.write("weir: \(failure)\n")
-      throw ExitCode(failure.exitCode)
-    } catch let problem as RemoteProblem {
-      let failure = problem.failure
-      StandardError.write("weir: \(failure)\n")
-      throw ExitCode(failure.exitCode)
-    } catch let error as SystemCallError {
-      let failure = CommandFailure(error)
+    } catch let error as OutputFailure where error.isEndOfReading {
+      return
+    } catch {
+      guard let failure = CommandFailure(whatever: error) else { throw error }
       StandardError.write("weir: \(failure)\n")
       throw ExitCode(failure.exitCode)
     }

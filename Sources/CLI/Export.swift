@@ -1,4 +1,5 @@
 import ArgumentParser
+import Figures
 import FileQueue
 import Kernel
 
@@ -25,20 +26,30 @@ struct Export: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let queue = try queueOption.openForReading()
-      let first = try range.firstSequence(
-        of: queue,
-        otherwise: try range.last == nil ? queue.oldestSequence() : queue.durableNext)
+      let lastCount = range.lastCount
+      let (first, gap) = try range.beginning(
+        in: queue, otherwise: try lastCount == nil ? queue.oldestSequence() : queue.durableNext)
+      if let gap {
+        // A stream goes on with what there is; a copy that goes on behind another one would not fit it.
+        guard gap.reason == GapReason.expired.rawValue else {
+          throw CommandFailure(
+            "\(gap.requested) is no event of this queue: its newest is \(queue.newestID)",
+            exitCode: 64)
+        }
+        gap.tell()
+      }
       // On the terminal where the events appear they show how far it is.
       let progress = Progress(
         "export", of: Int(clamping: queue.durableNext - min(first, queue.durableNext)), .events,
         isQuiet: quiet.quiet || StandardStream.output.isTerminal)
       var printer = try EventPrinter(
-        queue, from: first, range, as: format == .ndjson ? .exportLine : .eventStream,
+        queue, from: first, range,
+        as: format == .ndjson ? .exportLine : .eventStream(hasRetry: true),
         progress: progress)
-      if let last = range.last {
-        try printer.printLast(last)
+      if let lastCount {
+        try printer.printLast(lastCount)
       } else {
-        _ = try printer.printAll(expired: true)
+        try printer.printAll(expired: true)
       }
       if printer.damagedCount > 0 {
         throw CommandFailure(

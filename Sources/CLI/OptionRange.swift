@@ -59,7 +59,7 @@ extension OptionRange<Int> {
   /// Events that are kept.
   static let events = number("of events", 1...1_000_000_000_000)
   /// The last events of a topic.
-  static let lastEvents = number("of events", 1...1000)
+  static let lastEvents = number("of events", 0...1000)
   /// Bytes that a queue takes.
   static let bytes = OptionRange(
     range: (4 << 10)...(1 << 50),

@@ -13,20 +13,10 @@ struct QueueOption: ParsableArguments {
   }
 
   /// Opens the queue to append to it.
-  func open(creating: Bool) throws -> Queue {
-    do {
-      return try Queue(at: FilePath(queue), creating: creating)
-    } catch {
-      throw CommandFailure(error)
-    }
+  func open(creating: Bool) throws(QueueError) -> Queue {
+    try Queue(at: FilePath(queue), creating: creating)
   }
 
   /// Opens the queue to read it; permission to read is enough.
-  func openForReading() throws -> Queue {
-    do {
-      return try Queue(readingAt: FilePath(queue))
-    } catch {
-      throw CommandFailure(error)
-    }
-  }
+  func openForReading() throws(QueueError) -> Queue { try Queue(readingAt: FilePath(queue)) }
 }

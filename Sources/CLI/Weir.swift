@@ -11,17 +11,17 @@ struct Weir: ParsableCommand {
     discussion: """
       A queue is a directory of plain files. `weir serve` streams its events to browsers and takes \
       new ones over HTTP; the other commands work on the directory itself, whether or not weir \
-      serves it at that moment.
+      serves it at that moment. Those that take --url do the same at a site that has weir.
 
       Try it (nginx passes /sse and /publish on to the socket):
         weir serve --queue ./queue --socket ./weir.sock --demo
         weir publish --queue ./queue "Hello"
         weir tail --queue ./queue
 
-      Exit codes are those of sysexits(3): 64 wrong usage, 65 damaged data, 66 no such queue or no \
-      input, 69 the socket is taken, 71 system error, 73 cannot create, 74 input/output error (also \
-      where only the output could not be written: what was queued stays so), 75 try again later, \
-      77 no permission.
+      Exit codes are those of sysexits(3): 64 wrong usage, 65 damaged data, 66 no such queue, event or \
+      group, or no input, 69 the socket is taken or no weir at --url, 71 system error, 73 cannot create, \
+      74 input/output error (also where only the output could not be written: what was queued stays so), \
+      75 try again later, 77 no permission.
       """,
     version: Version.current,
     subcommands: [

@@ -56,7 +56,9 @@ public import Kernel
   private func configure(_ request: HTTPRequest) throws(HTTPFailure) {
     for text in [request.address] + request.headers.flatMap({ [$0.name, $0.value] }) {
       guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-        throw .impossible(reason: "a control character stands in the address, the token or an id")
+        throw .malformed(
+          reason:
+            "a control character stands in the address, the token, the key or an id: leave it out")
       }
     }
     let curl = client.library.functions
@@ -89,6 +91,7 @@ public import Kernel
     set(CURLOPT_CONNECTTIMEOUT_MS, HTTPLimits.connectPatienceMilliseconds)
     try set(CURLOPT_USERAGENT, client.userAgent)
     if let authorities = client.authorities { try set(CURLOPT_CAINFO, authorities) }
+    if let method = request.method { try set(CURLOPT_CUSTOMREQUEST, method) }
     var headers = request.headers.map { "\($0.name): \($0.value)" }
     if let body = request.body {
       // Who sends that and waits for an answer that a server does not give waits for a second.
@@ -191,13 +194,28 @@ public import Kernel
 
   private func failure(of code: CURLcode) -> HTTPFailure {
     let told = unsafe String(cString: reason)
-    let text = told.isEmpty ? client.library.text(of: code) : told
+    let text = (told.isEmpty ? client.library.text(of: code) : told) + Self.advice(for: code)
     return switch code {
+    case CURLE_URL_MALFORMAT: .malformed(reason: text)
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT,
       CURLE_OPERATION_TIMEDOUT, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR,
       CURLE_PARTIAL_FILE, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_SSL_CONNECT_ERROR:
       .broken(reason: text)
     default: .impossible(reason: text)
+    }
+  }
+
+  /// What to do about a failure whose name does not tell.
+  private static func advice(for code: CURLcode) -> String {
+    switch code {
+    case CURLE_URL_MALFORMAT: ": check the address"
+    case CURLE_SSL_CONNECT_ERROR: " (does the site speak https at that port?)"
+    case CURLE_PEER_FAILED_VERIFICATION:
+      ": name a file with the certificate of its authority in CURL_CA_BUNDLE, if it is to be trusted"
+    case CURLE_SSL_CACERT_BADFILE: ": CURL_CA_BUNDLE is to name a file of certificates in PEM"
+    case CURLE_TOO_MANY_REDIRECTS: ": name the address that they lead to"
+    case CURLE_UNSUPPORTED_PROTOCOL: ": the site leads from https to something that is not"
+    default: ""
     }
   }
 }

@@ -6,14 +6,16 @@ public enum HTTPFailure: Error, Sendable, CustomStringConvertible {
   case broken(reason: String)
   /// Nothing has come or gone for so long: the connection is taken for dead.
   case silent(seconds: Int)
-  /// The request cannot succeed, as with an address that is none, or a certificate that is not trusted.
+  /// The request cannot succeed, as where a certificate is not trusted.
   case impossible(reason: String)
+  /// What the request is made of cannot be sent, as with an address that is none.
+  case malformed(reason: String)
 
   /// Whether another try may succeed.
   public var isPassing: Bool {
     switch self {
     case .broken, .silent: true
-    case .noLibrary, .impossible: false
+    case .noLibrary, .impossible, .malformed: false
     }
   }
 
@@ -23,7 +25,7 @@ public enum HTTPFailure: Error, Sendable, CustomStringConvertible {
     case .noLibrary(let reason):
       "libcurl is needed for --url and cannot be loaded (\(reason)): install it, on Debian with "
         + "`apt-get install libcurl4`"
-    case .broken(let reason), .impossible(let reason): reason
+    case .broken(let reason), .impossible(let reason), .malformed(let reason): reason
     case .silent(let seconds): "nothing came for \(seconds) s"
     }
   }

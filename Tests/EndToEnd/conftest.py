@@ -3,11 +3,12 @@
 import os
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 import pytest
 
-from processes import PATIENCE_SECONDS
+from processes import PATIENCE_SECONDS, end, start, weir_program
 from site_under_test import Site
 
 
@@ -43,6 +44,24 @@ def site(make_site):
 @pytest.fixture
 def demo(make_site):
     return make_site("--demo")
+
+
+@pytest.fixture
+def follow():
+    """Starts `weir tail`: follow(*arguments); what it prints is text."""
+    tails = []
+
+    def start_tail(*arguments, **options):
+        tail = start(
+            weir_program(), "tail", *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        tails.append(tail)
+        return tail
+
+    yield start_tail
+    for tail in tails:
+        tail.stdout.close()
+        end(tail)
+        tail.stderr.close()
 
 
 @pytest.fixture

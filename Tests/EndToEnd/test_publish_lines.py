@@ -5,44 +5,35 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
+from loopback_server import LoopbackServer
 from processes import PATIENCE_SECONDS, start, wait_until, weir, weir_program
+from scripted_site import ScriptedSite, answer
 
 OK, USAGE, DATA, NO_INPUT = 0, 64, 65, 66
 
 
-class LossyProxy:
+class LossyProxy(LoopbackServer):
     """Hands connections on to a port, and cuts the first one when its request has gone through."""
 
     def __init__(self, port):
-        self.port, self.count = port, 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.server_port, self.count = port, 0
+        super().__init__()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def accept(self):
-        while True:
-            try:
-                client = self.listener.accept()[0]
-            except OSError:
-                return
-            self.count += 1
-            with client, socket.create_connection(("127.0.0.1", self.port)) as server:
-                threading.Thread(target=self.pump, args=(client, server), daemon=True).start()
-                if self.count > 1:
-                    self.pump(server, client)
-                else:
-                    # The first bytes of the answer are taken and thrown away.
-                    server.recv(1)
-                    client.shutdown(socket.SHUT_RDWR)
+    def serve(self, connection):
+        self.count += 1
+        is_first = self.count == 1
+        with connection, socket.create_connection(("127.0.0.1", self.server_port)) as server:
+            threading.Thread(target=self.pump, args=(connection, server), daemon=True).start()
+            if is_first:
+                # The first bytes of the answer are taken and thrown away.
+                server.recv(1)
+                connection.shutdown(socket.SHUT_RDWR)
+            else:
+                self.pump(server, connection)
 
     @staticmethod
     def pump(source, sink):
@@ -131,7 +122,38 @@ def test_options_that_mean_nothing_for_many_events_are_refused(queue):
         assert result.returncode == USAGE, arguments
     for arguments in [["--end"], ["--delay", "1h"]]:
         assert publish("-q", queue, "--ndjson", *arguments, stdin=b"").returncode == USAGE, arguments
-    assert publish("--url", "http://127.0.0.1:1", "--lines", "--delay", "1h", stdin=b"").returncode == USAGE
+
+
+def test_a_signal_that_is_ignored_stays_so(queue):
+    """As nohup(1) has it."""
+    process = start(
+        "bash", "-c", 'trap "" HUP; exec "$0" "$@"', weir_program(), "publish", "-q", queue, "--lines",
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    process.stdin.write(b"one\n")
+    process.stdin.flush()
+    wait_until(lambda: messages(queue) == ["one"], "a line")
+    process.send_signal(signal.SIGHUP)
+    process.stdin.write(b"two\n")
+    process.stdin.flush()
+    wait_until(lambda: messages(queue) == ["one", "two"], "another line")
+    # The patience for last words would be over.
+    time.sleep(0.7)
+    process.stdin.write(b"three\n")
+    process.stdin.close()
+    assert process.wait(PATIENCE_SECONDS) == OK
+    assert messages(queue) == ["one", "two", "three"]
+
+
+def test_a_delayed_line_that_the_site_refuses_stops_nothing():
+    refusal = answer(422, '{"code": "key_reused", "detail": "another\\u001b[2J content"}')
+    with ScriptedSite(answer(202, '{"delayed": "0123456789abcdef"}'), refusal, answer(202, '{"delayed": "1123456789abcdef"}')) as site:
+        result = publish("--url", site.address, "--lines", "--delay", "1h", stdin=b"1\n\xff\n3\n4\n")
+        assert result.returncode == DATA
+        assert result.stderr.decode().splitlines() == [
+            "weir: line 2: it is not UTF-8: publish text", "weir: line 3: another[2J content", "weir: 2 events refused"]
+        assert result.stdout == b"2 events published, 0123456789abcdef to 1123456789abcdef\n"
+        assert [json.loads(body) for _, body in site.requests] == [
+            {"delay": "1h", "message": text} for text in ("1", "3", "4")]
 
 
 def test_without_standard_input_nothing_is_published(queue):

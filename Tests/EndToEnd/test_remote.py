@@ -6,28 +6,10 @@ import subprocess
 
 import pytest
 
-from processes import PATIENCE_SECONDS, end, start, wait_until, weir, weir_program
+from processes import PATIENCE_SECONDS, start, weir, weir_program
 from scripted_site import ScriptedSite, answer, broken_stream, stream
 
-OK, USAGE, DATA, UNAVAILABLE, TEMPORARY, NO_PERMISSION = 0, 64, 65, 69, 75, 77
-
-
-@pytest.fixture
-def follow():
-    """Starts `weir tail`: follow(*arguments); what it prints is text."""
-    tails = []
-
-    def start_tail(*arguments, **options):
-        tail = start(
-            weir_program(), "tail", *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
-        tails.append(tail)
-        return tail
-
-    yield start_tail
-    for tail in tails:
-        tail.stdout.close()
-        end(tail)
-        tail.stderr.close()
+OK, USAGE, NO_INPUT, UNAVAILABLE, TEMPORARY, NO_PERMISSION = 0, 64, 66, 69, 75, 77
 
 
 def lines(tail, count):
@@ -251,7 +233,8 @@ def test_a_site_that_refuses_ends_it_and_one_that_is_busy_does_not():
     ) as site:
         result = weir("tail", "--url", site.address)
         assert (result.returncode, result.stdout) == (USAGE, "data: a\n\n")
-        assert result.stderr == "weir: busy: trying again\nweir: no such thing\n"
+        assert result.stderr == (
+            "weir: the site answers 503 (busy): what is behind it does not answer now: trying again\nweir: no such thing\n")
 
 
 def test_what_is_no_event_stream_is_told():
@@ -267,6 +250,65 @@ def test_a_gap_is_told_on_standard_error(follow):
         tail = follow("--url", site.address, "--since", "6f2a91c4-1")
         assert tail.stdout.read() == "data: x\nid: 6f2a91c4-6\n\n"
         assert "missing" in tail.stderr.read()
+
+
+@pytest.mark.parametrize("status, body, code, words", [
+    # Of a weir's what it says, of others what to do.
+    (400, '{"code": "invalid_ttl", "detail": "too long"}', USAGE, "weir: too long\n"),
+    (409, '{"code": "topic_ended", "detail": "over"}', USAGE, "weir: over\n"),
+    (413, '{"code": "body_too_large", "detail": "large"}', USAGE, "weir: large\n"),
+    (403, '{"code": "forbidden", "detail": "no"}', NO_PERMISSION, "weir: no\n"),
+    (404, '{"code": "not_found", "detail": "nothing"}', NO_INPUT, "weir: nothing\n"),
+    (302, "", UNAVAILABLE, "302: it leads elsewhere"), (400, "<html>", USAGE, "400: is that a weir's? check --url"),
+    (401, '{"title": "Who?"}', NO_PERMISSION, "401 (Who?): name a token"), (404, '{"detail": "Not Found"}', UNAVAILABLE, "404 (Not Found): no weir"),
+    (404, '{"detail": ["a"]}', UNAVAILABLE, "404: no weir is at that address, check --url"), (405, "", UNAVAILABLE, "no weir"),
+    (407, "", USAGE, "https_proxy"), (413, "", USAGE, "takes less"), (429, "", TEMPORARY, "too often"), (500, "", UNAVAILABLE, "its log"),
+    (503, "", TEMPORARY, "does not answer now: given up; check --url, or try later"), (501, "", UNAVAILABLE, "its log"),
+    (200, "<html>", UNAVAILABLE, "not what a weir does: check --url"), (200, "{}", UNAVAILABLE, "check --url"),
+])
+def test_what_a_site_refuses_is_told_with_what_to_do(status, body, code, words):
+    with ScriptedSite(answer(status, body)) as site:
+        result = weir("publish", "--url", site.address, "--patience", "0", "x")
+        assert (result.returncode, result.stdout) == (code, "")
+        assert words in result.stderr
+
+
+@pytest.mark.parametrize("command", [
+    ["delayed"], ["delayed", "cancel", "0123456789abcdef"], ["delayed", "cancel", "--all"], ["topics"], ["topics", "--delete", "a"],
+    ["groups"], ["groups", "remove", "g"],
+])
+def test_what_is_asked_once_is_told_at_once_where_it_fails(command):
+    for reply, code, words in [
+        (lambda connection: connection.close(), UNAVAILABLE, "Empty reply"),
+        (answer(503, '{"code": "queue_busy", "detail": "busy"}', Retry_After="30"), TEMPORARY, "weir: busy\n"),
+        (answer(401, ""), NO_PERMISSION, "WEIR_TOKEN"), (answer(200, "<html>"), UNAVAILABLE, "check --url"),
+    ]:
+        with ScriptedSite(reply) as site:
+            result = weir(*command, "--url", site.address)
+            assert (result.returncode, result.stdout) == (code, ""), result.stderr
+            assert words in result.stderr and "trying again" not in result.stderr
+            assert len(site.requests) == 1
+    result = weir(*command, "--url", "http://127.0.0.1:1")
+    assert result.returncode == UNAVAILABLE and "connect" in result.stderr
+
+
+@pytest.mark.parametrize("address, code, words", [
+    ("http://127.0.0.1:x", USAGE, "check the address"), ("http://a\x01b", USAGE, "control character"),
+    ("http://nowhere.invalid", UNAVAILABLE, "resolve host: nowhere.invalid"),
+])
+def test_an_address_that_leads_nowhere_is_told(address, code, words):
+    result = weir("publish", "--url", address, "--patience", "0", "x")
+    assert result.returncode == code and words in result.stderr
+
+
+def test_a_site_that_speaks_no_tls_is_told_by_a_question(site):
+    result = weir("publish", "--url", site.address.replace("http:", "https:"), "--patience", "0", "x")
+    assert result.returncode == UNAVAILABLE and "does the site speak https" in result.stderr
+
+
+def test_what_a_site_says_moves_no_cursor():
+    with ScriptedSite(answer(400, '{"code": "x", "detail": "a\\u001b]0;title\\u0007b\\u009bc"}')) as site:
+        assert weir("tail", "--url", site.address).stderr == "weir: a]0;titlebc\n"
 
 
 def test_a_reader_that_has_enough_ends_the_tail_of_a_site(site, follow):

@@ -10,7 +10,7 @@ struct DelayedCancel: ParsableCommand {
       before, or is being published at this moment; the others are cancelled all the same.
       """)
 
-  @OptionGroup var queueOption: QueueOption
+  @OptionGroup var target: EventTarget
 
   @Flag(
     help: "Cancel all events that wait, as in a copy of a queue that is not to publish them again.")
@@ -18,6 +18,11 @@ struct DelayedCancel: ParsableCommand {
 
   @Argument(help: "The ids of the events.")
   var ids: [String] = []
+
+  /// What a site answers.
+  private struct Cancellation: Decodable {
+    let cancelled: String
+  }
 
   func validate() throws {
     guard ids.isEmpty == all else {
@@ -27,40 +32,59 @@ struct DelayedCancel: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      let named = try ids.map { text in
-        guard let id = DelayedID(text.utf8) else {
-          throw CommandFailure(
-            "'\(text)' is no id of a delayed event, which has 16 digits from 0 to f: `weir delayed` lists "
-              + "them", exitCode: 64)
-        }
-        return id
-      }
-      var log = try DelayedLog(try queueOption.open(creating: false))
-      let wanted = all ? try Self.all(in: &log) : named
+      let wanted = try all ? allIDs() : ids.map { try Self.id($0) }
       var failures: [String] = []
-      var text = ""
-      for (id, outcome) in zip(wanted, try log.cancel(wanted)) {
-        switch outcome {
-        case .cancelled: text += "\(id)\n"
-        case .tooLate: failures.append("\(id) is being published at this moment")
-        case .unknown: failures.append("no event waits with the id \(id)")
+      func tell(_ ids: [DelayedID], _ outcomes: [DelayedCancellation]) throws {
+        var text = ""
+        for (id, outcome) in zip(ids, outcomes) {
+          switch outcome {
+          case .cancelled: text += "\(id)\n"
+          case .tooLate: failures.append("\(id) is being published at this moment")
+          case .unknown: failures.append("no event waits with the id \(id)")
+          }
         }
+        try StandardOutput.write(text, afterwards: "what could be is cancelled")
       }
-      try StandardOutput.write(text, afterwards: "what could be is cancelled")
+      if let hub = try target.hub() {
+        for id in wanted { try tell([id], [try Self.cancel(id, at: hub)]) }
+      } else {
+        var log = try DelayedLog(try target.open())
+        try tell(wanted, try log.cancel(wanted))
+      }
       guard failures.isEmpty else {
         throw CommandFailure(failures.joined(separator: "\nweir: "), exitCode: 66)
       }
     }
   }
 
-  private static func all(in log: inout DelayedLog) throws -> [DelayedID] {
+  private static func id(_ text: String) throws -> DelayedID {
+    guard let id = DelayedID(text.utf8) else {
+      throw CommandFailure(
+        "'\(text)' is no id of a delayed event, which has 16 digits from 0 to f: `weir delayed` lists "
+          + "them", exitCode: 64)
+    }
+    return id
+  }
+
+  private func allIDs() throws -> [DelayedID] {
     var ids: [DelayedID] = []
-    var last: DelayedTurn?
-    repeat {
-      let page = try log.page(behind: last, countMaximum: 1000)
-      ids += page.events.filter { !$0.isBeingPublished }.map(\.id)
-      last = page.next
-    } while last != nil
+    try target.forEachDelayedPage { page in
+      ids += try page.delayed.filter { $0.publishing != true }.map { try Self.id($0.delayed) }
+    }
     return ids
+  }
+
+  private static func cancel(_ id: DelayedID, at hub: RemoteHub) throws -> DelayedCancellation {
+    do {
+      let answer = try hub.ask("/publish/delayed/\(id)", method: "DELETE")
+      _ = try RemoteHub.decode(Cancellation.self, answer)
+      return .cancelled
+    } catch let problem as RemoteProblem {
+      switch problem.code {
+      case "delayed_not_found": return .unknown
+      case "being_published": return .tooLate
+      default: throw problem
+      }
+    }
   }
 }

@@ -40,22 +40,10 @@ struct EventTarget: ParsableArguments {
   }
 
   /// Opens the queue to append to it.
-  func open() throws -> Queue {
-    do {
-      return try Queue(at: path, creating: false)
-    } catch {
-      throw CommandFailure(error)
-    }
-  }
+  func open() throws(QueueError) -> Queue { try Queue(at: path, creating: false) }
 
   /// Opens the queue to read it; permission to read is enough.
-  func openForReading() throws -> Queue {
-    do {
-      return try Queue(readingAt: path)
-    } catch {
-      throw CommandFailure(error)
-    }
-  }
+  func openForReading() throws(QueueError) -> Queue { try Queue(readingAt: path) }
 
   /// The queue's directory, as it was named.
   var path: FilePath { FilePath(queue ?? "") }

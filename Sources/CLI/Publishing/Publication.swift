@@ -15,6 +15,9 @@ struct Publication: Encodable {
   var delay: String?
   var at: String?
 
+  /// Whether it is to be published later.
+  var isDelayed: Bool { delay != nil || at != nil }
+
   private enum CodingKeys: String, CodingKey {
     case message, topic, topics, event, key, end, retry, ttl, delay, at
   }

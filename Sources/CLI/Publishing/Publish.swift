@@ -57,11 +57,9 @@ struct Publish: ParsableCommand {
       throw ValidationError(
         "With \(name) the events are read from standard input: leave the data out.")
     }
-    // A batch is published at once; lines into a queue of this machine may wait one by one.
+    // An object may not wait either: a batch is published at once.
     let waits = fields.delay != nil ? "--delay" : fields.at != nil ? "--at" : nil
-    if let option = fields.ofOneEvent ?? (ndjson && fields.end ? "--end" : nil)
-      ?? (ndjson || target.url != nil ? waits : nil)
-    {
+    if let option = fields.ofOneEvent ?? (ndjson ? waits ?? (fields.end ? "--end" : nil) : nil) {
       throw ValidationError("\(option) is of one event: leave it out with \(name).")
     }
   }

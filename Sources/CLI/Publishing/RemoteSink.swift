@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Kernel
 
 /// Publishes to a weir over HTTP; what a broken connection leaves in doubt is sent again with the same key,
@@ -27,6 +26,9 @@ final class RemoteSink: EventSink {
     var stopped_at_line: Int?
   }
 
+  /// What a site takes of one event, unless it comes in a batch.
+  private static let wholeByteCountMaximum = 1 << 20
+
   private let hub: RemoteHub
   private let patience: Duration
   private let interruption: Interruption?
@@ -52,6 +54,11 @@ final class RemoteSink: EventSink {
     var publication = publication
     let key = publication.key ?? nextKey()
     publication.key = nil
+    let body = try publication.json()
+    if body.count > Self.wholeByteCountMaximum, !publication.isDelayed {
+      publication.key = key
+      return try publishAlone(try publication.json())
+    }
     let answer = try hub.post(
       "/publish",
       headers: [
@@ -60,14 +67,29 @@ final class RemoteSink: EventSink {
         // In quotes, as draft-ietf-httpapi-idempotency-key-header has it.
         (name: "Idempotency-Key", value: "\"\(Self.escape(key))\""),
       ],
-      body: try publication.json(), patience: patience, interruption: interruption)
-    let told = try decode(Answer.self, answer)
-    guard let id = told.id ?? told.delayed else { throw Self.strange }
+      body: body, patience: patience, interruption: interruption)
+    let told = try RemoteHub.decode(Answer.self, answer)
+    guard let id = told.id ?? told.delayed else { throw RemoteHub.strange }
     return id
+  }
+
+  /// Publishes an event that is larger than a site takes at once, as the only line of a batch.
+  private func publishAlone(_ event: [UInt8]) throws -> String {
+    let answer = try send(event + [UInt8(ascii: "\n")], query: [])
+    if let id = answer.first { return id }
+    guard let error = answer.errors?.first else { throw RemoteHub.strange }
+    throw CommandFailure(error.detail.printable, exitCode: 64)
   }
 
   /// Publishes the events of lines; what is refused stops nothing.
   func publish(_ lines: [InputLine], as format: LineFormat) throws -> PublishTally {
+    var query: [(name: String, value: String)] = []
+    switch format {
+    // A batch is published at once.
+    case .text(let model) where model.isDelayed: return try publishOneByOne(lines, model)
+    case .text: break
+    case .json(let batch): query = batch.query
+    }
     var tally = PublishTally()
     var body: [UInt8] = []
     var numbers: [Int] = []
@@ -81,22 +103,38 @@ final class RemoteSink: EventSink {
       }
     }
     guard !numbers.isEmpty else { return tally }
-    let answer = try send(body, as: format)
+    let answer = try send(body, query: query)
     tally.acceptedCount += answer.accepted
     if case .json = format { tally.replayedCount += answer.replayed ?? 0 }
     (tally.first, tally.last) = (answer.first, answer.last)
     for error in answer.errors ?? [] {
       // The site counts the lines of what it was sent.
       let number = numbers.indices.contains(error.line - 1) ? numbers[error.line - 1] : error.line
-      tally.reject(number, error.detail)
+      tally.reject(number, error.detail.printable)
     }
     tally.rejectedCount += answer.rejected - (answer.errors ?? []).count
     return tally
   }
 
-  private func send(_ body: [UInt8], as format: LineFormat) throws -> BatchAnswer {
-    var query: [(name: String, value: String)] = []
-    if case .json(let batch) = format { query = batch.query }
+  private func publishOneByOne(
+    _ lines: [InputLine], _ model: Publication
+  ) throws -> PublishTally {
+    var tally = PublishTally()
+    for line in lines {
+      do {
+        tally.accept(try publish(try line.publication(model)), isReplayed: false)
+      } catch let fault as LineFault {
+        tally.reject(line.number, fault.description)
+      } catch let problem as RemoteProblem where problem.isAboutEvent {
+        tally.reject(line.number, problem.description)
+      }
+    }
+    return tally
+  }
+
+  private func send(
+    _ body: [UInt8], query: [(name: String, value: String)]
+  ) throws -> BatchAnswer {
     do {
       let answer = try hub.post(
         "/publish", query: query,
@@ -105,7 +143,7 @@ final class RemoteSink: EventSink {
           (name: "Accept", value: "application/json"),
         ],
         body: body, patience: patience, interruption: interruption)
-      return try decode(BatchAnswer.self, answer)
+      return try RemoteHub.decode(BatchAnswer.self, answer)
     } catch let problem as RemoteProblem {
       // Where no line was taken, the whole is refused as the first one is.
       guard let answer = problem.decode(BatchAnswer.self), answer.stopped_at_line == nil,
@@ -123,14 +161,4 @@ final class RemoteSink: EventSink {
   private static func escape(_ key: String) -> String {
     key.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
   }
-
-  private func decode<Value: Decodable>(_ type: Value.Type, _ answer: [UInt8]) throws -> Value {
-    guard let value = try? JSONDecoder().decode(type, from: Data(answer)) else {
-      throw Self.strange
-    }
-    return value
-  }
-
-  private static let strange = CommandFailure(
-    "what the site answers is not what a weir does: check --url", exitCode: 69)
 }

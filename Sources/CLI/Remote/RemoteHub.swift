@@ -1,4 +1,5 @@
 import Figures
+import FoundationEssentials
 import HTTPClient
 import Kernel
 
@@ -21,19 +22,46 @@ final class RemoteHub {
       client = try HTTPClient(
         userAgent: "weir/\(Version.current)", authorities: Environment["CURL_CA_BUNDLE"])
     } catch {
-      throw CommandFailure("\(error)", exitCode: 69)
+      throw CommandFailure(error)
     }
   }
 
   /// Begins a request.
+  ///
+  /// - Parameter method: nil for GET, and for POST where there is a body.
   func begin(
-    _ path: String, query: [(name: String, value: String)] = [],
+    _ path: String, method: String? = nil, query: [(name: String, value: String)] = [],
     headers: [(name: String, value: String)], body: [UInt8]? = nil
   ) throws(HTTPFailure) -> HTTPExchange {
     let credentials = token.map { [(name: "Authorization", value: "Bearer \($0)")] } ?? []
     return try client.begin(
-      HTTPRequest(address.address(path, query), headers: headers + credentials, body: body))
+      HTTPRequest(
+        address.address(path, query), method: method, headers: headers + credentials, body: body))
   }
+
+  /// Sends a request, once; returns the body of an answer of success.
+  ///
+  /// - Throws: `RemoteProblem` for a refusal, `HTTPFailure`.
+  func ask(
+    _ path: String, method: String? = nil, query: [(name: String, value: String)] = []
+  ) throws -> [UInt8] {
+    let exchange = try begin(
+      path, method: method, query: query, headers: [(name: "Accept", value: "application/json")])
+    let (head, answer) = try Self.answer(exchange, nil)
+    guard (200..<300).contains(head.status) else { throw RemoteProblem(head, body: answer) }
+    return answer
+  }
+
+  /// Reads the JSON of an answer.
+  static func decode<Value: Decodable>(
+    _ type: Value.Type, _ answer: [UInt8]
+  ) throws(CommandFailure) -> Value {
+    do { return try JSONDecoder().decode(type, from: Data(answer)) } catch { throw strange }
+  }
+
+  /// What it means that an answer of success is not what a weir answers.
+  static let strange = CommandFailure(
+    "what the site answers is not what a weir does: check --url", exitCode: 69)
 
   /// Posts something until it is answered, again and again while it fails in passing; what is posted has to
   /// be harmless when it arrives twice.
@@ -64,14 +92,15 @@ final class RemoteHub {
         asked = exchange.retryAfter
         (reason, exitCode) = ("\(problem)", 75)
       } catch let failure as HTTPFailure {
-        guard failure.isPassing else { throw CommandFailure("\(failure)", exitCode: 69) }
+        guard failure.isPassing else { throw failure }
         (reason, exitCode) = ("\(failure)", 69)
       }
       let pause = retries.next(asked: asked)
       let left = Duration(nanoseconds: deadline - Clock.monotonicNanoseconds())
       guard pause <= left else {
         let wish = asked.map { $0 > left ? ", and asks to wait for \($0.inWords)" : "" } ?? ""
-        throw CommandFailure("\(reason)\(wish): given up", exitCode: exitCode)
+        throw CommandFailure(
+          "\(reason)\(wish): given up; check --url, or try later", exitCode: exitCode)
       }
       if !isTold {
         StandardError.write("weir: \(reason): trying again for up to \(left.inWords)\n")

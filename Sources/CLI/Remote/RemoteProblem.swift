@@ -22,11 +22,14 @@ struct RemoteProblem: Error, CustomStringConvertible {
     self.body = body
     let details = try? JSONDecoder().decode(Details.self, from: Data(body))
     code = details?.code
-    detail = details?.detail ?? details?.title
+    detail = (details?.detail ?? details?.title)?.printable
   }
 
   /// Whether the same request may succeed later.
   var isPassing: Bool { [408, 425, 429, 502, 503, 504, 507].contains(status) }
+
+  /// Whether it is the event that cannot be published, and another one may.
+  var isAboutEvent: Bool { code != nil && [400, 409, 413, 422].contains(status) }
 
   /// What else its body says; nil where that is something else.
   func decode<Value: Decodable>(_ type: Value.Type) -> Value? {
@@ -35,12 +38,25 @@ struct RemoteProblem: Error, CustomStringConvertible {
 
   /// What happened, and what to do.
   var description: String {
-    if let detail { return detail }
-    return switch status {
+    if code != nil, let detail { return detail }
+    // Whoever else answers does not know of weir.
+    let said = detail.map { " (\($0))" } ?? ""
+    return "the site answers \(status)\(said)" + (advice.map { ": \($0)" } ?? "")
+  }
+
+  private var advice: String? {
+    switch status {
+    case 300..<400: "it leads elsewhere: name the address where weir is with --url"
     case 401, 403:
-      "the site answers \(status): name a token that it takes, with --token or WEIR_TOKEN"
-    case 404, 405: "the site answers \(status): no weir is at that address, check --url"
-    default: "the site answers \(status)"
+      "name a token that it takes with WEIR_TOKEN or --token, or a password in ~/.netrc"
+    case 404, 405: "no weir is at that address, check --url"
+    case 407: "the proxy wants a password, as in https_proxy=http://name:password@host:port"
+    case 413: "it takes less at once than that"
+    case 429: "it is asked too often"
+    case 502, 503, 504: "what is behind it does not answer now"
+    case 400..<500: "is that a weir's? check --url"
+    case 500...: "its log says why"
+    default: nil
     }
   }
 
@@ -52,6 +68,7 @@ struct RemoteProblem: Error, CustomStringConvertible {
       case 401, 403: 77
       case 404 where code != nil: 66
       case 404, 405: 69
+      case 409 where code == "group_in_use": 75
       case 400..<500: 64
       default: 69
       }

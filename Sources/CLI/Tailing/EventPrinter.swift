@@ -5,7 +5,7 @@ import Kernel
 struct EventPrinter: ~Copyable {
   private var queue: Queue
   private let filter: TopicFilter?
-  private let range: EventRange
+  private let names: EventNames?
   private let rendering: EventRendering
   private let progress: Progress?
   private let first: UInt64
@@ -24,10 +24,10 @@ struct EventPrinter: ~Copyable {
     var reader = QueueReader(queue)
     let cursor = try reader.cursor(at: sequence)
     filter = try range.filter()
+    names = range.names
     self.cursor = cursor
     self.reader = reader
     self.queue = queue
-    self.range = range
     self.rendering = rendering
     self.progress = progress
     first = cursor.sequence
@@ -35,6 +35,14 @@ struct EventPrinter: ~Copyable {
 
   /// Where the next event is to come from.
   var next: UInt64 { cursor.sequence }
+
+  /// Whether nothing will ever come any more: all topics have ended, and all of them was printed.
+  var isOver: Bool {
+    guard let filter, filter.patterns.isEmpty,
+      let end = queue.end(of: filter.topics, before: queue.durableNext)
+    else { return false }
+    return next > end
+  }
 
   /// Goes on in a queue that was opened anew.
   mutating func goOn(in queue: Queue, from sequence: UInt64) throws {
@@ -48,13 +56,14 @@ struct EventPrinter: ~Copyable {
   ///
   /// - Throws: `OutputFailure`, what reading the queue throws.
   mutating func printLast(_ count: Int) throws {
+    guard count > 0 else { return }
     let now = Clock.unixMilliseconds()
-    let (range, rendering, epochs) = (range, rendering, queue.epochs)
+    let (names, rendering, epochs) = (names, rendering, queue.epochs)
     var search = try reader.search(
       lastOf: try filter ?? TopicFilter([">"]), count: count, before: next)
     while !search.isDone {
       try reader.step(&search) { record, bytes in
-        record.expiresAt > now && range.takes(record, bytes)
+        record.expiresAt > now && names.take(bytes.extracting(record.body))
       }
     }
     var sequences = search.found[...]
@@ -63,7 +72,7 @@ struct EventPrinter: ~Copyable {
       var failure: (any Error)?
       let count = try reader.read(sequences, byteCountMaximum: 1 << 20) { record, bytes in
         do {
-          try rendering.append(record, bytes, epochs: epochs, of: range, to: &output)
+          try rendering.append(record, bytes, epochs: epochs, to: &output)
         } catch {
           failure = error
         }
@@ -78,23 +87,24 @@ struct EventPrinter: ~Copyable {
 
   private mutating func tell(_ gap: QueueGap) {
     if gap.reason == .damaged { damagedCount += UInt64(gap.missing.count) }
-    StandardError.write(
-      "weir: events \(gap.missing.lowerBound) to \(gap.missing.upperBound - 1) are "
-        + "\(gap.reason.rawValue)\n")
+    let epochs = queue.epochs
+    EventGap(
+      requested: "\(epochs.id(of: gap.missing.lowerBound - 1))",
+      oldest: epochs.id(of: gap.missing.upperBound),
+      gap.reason == .damaged ? .damaged : .expired
+    ).tell()
   }
 
   /// Prints what there is; a gap is told on standard error.
   ///
   /// - Parameter expired: whether events that are not delivered any more are printed too.
-  /// - Returns: how many events.
   /// - Throws: `OutputFailure`, what reading the queue throws.
-  mutating func printAll(expired: Bool) throws -> Int {
-    var count = 0
+  mutating func printAll(expired: Bool) throws {
     while true {
       var output: [UInt8] = []
       var failure: (any Error)?
       let now = Clock.unixMilliseconds()
-      let (range, rendering) = (range, rendering)
+      let (names, rendering) = (names, rendering)
       let isUnfiltered = filter == nil
       let queue = queue
       let epochs = queue.epochs
@@ -102,9 +112,9 @@ struct EventPrinter: ~Copyable {
         if !expired, record.expiresAt <= now { return }
         // A filter knows of what is hidden.
         if isUnfiltered, queue.hides(record, bytes) { return }
-        count += 1
+        guard names.take(bytes.extracting(record.body)) else { return }
         do {
-          try rendering.append(record, bytes, epochs: epochs, of: range, to: &output)
+          try rendering.append(record, bytes, epochs: epochs, to: &output)
         } catch {
           failure = error
         }
@@ -120,7 +130,7 @@ struct EventPrinter: ~Copyable {
       if !output.isEmpty { try StandardOutput.write(output) }
       progress?.show(Int(clamping: cursor.sequence - min(first, cursor.sequence)))
       switch outcome {
-      case .caughtUp: return count
+      case .caughtUp: return
       case .more: break
       case .gap(let gap): tell(gap)
       }

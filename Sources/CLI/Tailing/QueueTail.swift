@@ -1,3 +1,4 @@
+import Figures
 import FileQueue
 import Kernel
 
@@ -12,19 +13,24 @@ struct QueueTail {
   /// Whether it ends once everything that is there is printed.
   let ends: Bool
 
-  /// Prints until nobody reads any more.
+  /// Prints until all topics have ended, or nobody reads any more.
   func run() throws {
     var queue = try target.openForReading()
     var watch = ends ? nil : Self.watch(queue)
     // Who asks for nothing but what is there asks for all of it.
-    let beginning = try ends && range.last == nil ? queue.oldestSequence() : queue.durableNext
-    var printer = try EventPrinter(
-      queue, from: try range.firstSequence(of: queue, otherwise: beginning), range, as: rendering)
-    if let last = range.last { try printer.printLast(last) }
+    let lastCount = range.lastCount
+    let (next, gap) = try range.beginning(
+      in: queue,
+      otherwise: try ends && lastCount == nil ? queue.oldestSequence() : queue.durableNext)
+    gap?.tell()
+    var printer = try EventPrinter(queue, from: next, range, as: rendering)
+    if let lastCount { try printer.printLast(lastCount) }
     var isRead = true
     while isRead {
       switch try queue.look() {
-      case .here: _ = try printer.printAll(expired: false)
+      case .here:
+        try printer.printAll(expired: false)
+        if printer.isOver { return }
       // It may come back, or another one in its place.
       case .gone: break
       case .replaced, .fileDeleted:
@@ -64,7 +70,7 @@ struct QueueTail {
     switch found.place(of: seen) {
     case .known: return (found, next)
     case .lost(let next):
-      StandardError.write("weir: the queue was restored: what came up to \(seen) is lost in it\n")
+      EventGap(requested: "\(seen)", oldest: found.epochs.id(of: next), .restored).tell()
       return (found, next)
     case .ahead, .unknown:
       throw CommandFailure(

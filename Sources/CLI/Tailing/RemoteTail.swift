@@ -1,5 +1,5 @@
 import EventStream
-import FileQueue
+import FoundationEssentials
 import HTTPClient
 import Kernel
 
@@ -13,7 +13,6 @@ struct RemoteTail {
   private static let acceptedLines = "application/x-ndjson, text/event-stream;q=0.5"
 
   private let hub: RemoteHub
-  private let range: EventRange
   private let isJSON: Bool
   /// Whether it ends once everything that is there is printed.
   private let ends: Bool
@@ -39,7 +38,6 @@ struct RemoteTail {
   /// - Parameter acknowledgements: where those of a group go; nil where none are wanted.
   init(_ hub: RemoteHub, _ options: Tail, acknowledgements: Acknowledgements?) {
     self.hub = hub
-    range = options.range
     isJSON = options.json
     ends = options.poll
     query = options.query
@@ -58,10 +56,10 @@ struct RemoteTail {
       do {
         if try connect(&asked) == .over { return }
       } catch let failure as HTTPFailure {
-        guard failure.isPassing else { throw CommandFailure("\(failure)", exitCode: 69) }
+        guard failure.isPassing else { throw failure }
         try noteFailure("\(failure)", exitCode: 69)
       } catch let problem as RemoteProblem {
-        guard problem.isPassing else { throw problem.failure }
+        guard problem.isPassing else { throw problem }
         try noteFailure("\(problem)", exitCode: 75)
       }
       let wait =
@@ -76,7 +74,8 @@ struct RemoteTail {
     let now = Clock.monotonicNanoseconds()
     if let since = failingSince {
       guard ends, now - since > Self.patience.wholeNanoseconds else { return }
-      throw CommandFailure("\(reason): given up", exitCode: exitCode)
+      throw CommandFailure(
+        "\(reason): given up; check --url, or try later", exitCode: exitCode)
     }
     failingSince = now
     StandardError.write("weir: \(reason): trying again\n")
@@ -148,7 +147,11 @@ struct RemoteTail {
   }
 
   private static func tellGap(_ line: TailLine) {
-    StandardError.write("weir: events are missing: \(line.data ?? "")\n")
+    let data = line.data ?? ""
+    if let gap = try? JSONDecoder().decode(EventGap.self, from: Data(data.utf8)) {
+      return gap.tell()
+    }
+    StandardError.write("weir: events are missing: \(data.printable)\n")
   }
 
   /// An event as browsers get it.

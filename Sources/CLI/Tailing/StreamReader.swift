@@ -40,8 +40,8 @@ struct StreamReader {
           if event.type == "weir.live" { isLive = true }
           try body(TailLine(id: event.lastEventID, type: event.type, data: event.data))
         }
-      } catch let error as EventStreamError {
-        throw CommandFailure("\(error)", exitCode: 65)
+      } catch is EventStreamError {
+        throw Self.tooLong
       }
       self.isLive = isLive
       lastID = parser.lastEventID
@@ -53,7 +53,7 @@ struct StreamReader {
       while let piece = pieces.popFirst() {
         rest += piece
         guard rest.count <= RemoteHub.answerByteCountMaximum else {
-          throw CommandFailure("a line of the stream is longer than any event", exitCode: 65)
+          throw Self.tooLong
         }
         if pieces.isEmpty { break }
         if !rest.isEmpty { try read(rest, body) }
@@ -63,9 +63,13 @@ struct StreamReader {
     }
   }
 
+  private static let tooLong = CommandFailure(
+    "an event of the stream is longer than any of a weir's: check --url", exitCode: 65)
+
   private mutating func read(_ line: [UInt8], _ body: (TailLine) throws -> Void) throws {
     guard let event = try? TailLine(json: line) else {
-      throw CommandFailure("a line of the stream is no event", exitCode: 65)
+      throw CommandFailure(
+        "a line of the stream is no event as weir writes them: check --url", exitCode: 65)
     }
     if let id = event.id { lastID = id }
     if event.event == "weir.live" { isLive = true }

@@ -14,9 +14,9 @@ struct Tail: ParsableCommand {
         weir tail --url https://example.org --topic price --last 1 --poll
         weir tail --url https://example.org --topic jobs --group workers --ack 30s
 
-      From a site each event is printed once, however often the connection breaks: the next one goes on \
-      behind the last event, after the time that the site asks for. It ends where all its topics have \
-      ended. Proxies and credentials are those of curl (https_proxy, ~/.netrc), and CURL_CA_BUNDLE names a \
+      It ends where all its topics have ended. From a site each event is printed once, however often the \
+      connection breaks: the next one goes on behind the last event, after the time that the site asks \
+      for. Proxies and credentials are those of curl (https_proxy, ~/.netrc), and CURL_CA_BUNDLE names a \
       file of authorities to trust.
       """)
 
@@ -71,7 +71,8 @@ struct Tail: ParsableCommand {
         try tail.run()
       } else {
         try QueueTail(
-          target: target, range: range, rendering: json ? .tailLine : .eventStream, ends: poll
+          target: target, range: range, rendering: json ? .tailLine : .eventStream(hasRetry: false),
+          ends: poll
         ).run()
       }
     }

@@ -1,16 +1,16 @@
 package import FileQueue
 
 /// The events that wait for their time, as JSON tells of them.
-package struct DelayedReport: Encodable {
+package struct DelayedReport: Codable {
   /// How many wait in all.
   let count: Int
   /// So many of them, in the order in which they are due.
   package let delayed: [Entry]
   /// What `after` takes to go on behind them; nil where no more follow.
-  let next: String?
+  package let next: String?
 
   /// An event that waits; its fields are those of a publish request.
-  package struct Entry: Encodable {
+  package struct Entry: Codable {
     package let data: String
     /// What names it.
     package let delayed: String
@@ -20,7 +20,7 @@ package struct DelayedReport: Encodable {
     let event: String?
     let key: String?
     /// Whether it is being published at this moment.
-    let publishing: Bool?
+    package let publishing: Bool?
     let retry: Int?
     package let topic: String?
     package let topics: [String]?

@@ -1,7 +1,7 @@
 public import FileQueue
 
 /// What a queue holds of a topic: what `GET /topics/TOPIC` and `weir topics` tell.
-public struct TopicReport: Encodable, Sendable {
+public struct TopicReport: Codable, Sendable {
   /// The topic.
   public let topic: String
   /// The id of its newest event.
@@ -32,7 +32,7 @@ public struct TopicReport: Encodable, Sendable {
 }
 
 /// A part of all topics, in the order of their bytes: what `GET /topics` tells.
-public struct TopicListReport: Encodable, Sendable {
+public struct TopicListReport: Codable, Sendable {
   /// The topics.
   public let topics: [TopicReport]
   /// The one to go on behind, with `after`; nil where there are no more.
@@ -42,6 +42,12 @@ public struct TopicListReport: Encodable, Sendable {
   public init(_ page: TopicPage, epochs: Epochs) {
     topics = page.topics.map { TopicReport($0, epochs: epochs) }
     next = page.hasMore ? page.topics.last?.topic.text : nil
+  }
+
+  /// The report of its parts.
+  public init(_ topics: [TopicReport], next: String?) {
+    self.topics = topics
+    self.next = next
   }
 
   /// As a line.

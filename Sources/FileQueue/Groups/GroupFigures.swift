@@ -2,7 +2,7 @@ import Kernel
 public import SystemPackage
 
 /// How a group is, for people and programs: what `GET /groups`, `weir groups` and `weir status` tell.
-public struct GroupFigures: Encodable, Sendable {
+public struct GroupFigures: Codable, Sendable {
   /// Its name.
   public let group: String
   /// The topics and patterns that it gets.
