@@ -1,5 +1,6 @@
 """Processes that end with the test, even where the test is killed."""
 
+import concurrent.futures
 import os
 import pathlib
 import signal
@@ -10,6 +11,9 @@ import time
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"SWIFT_BACKTRACE": "enable=no"}
 PATIENCE_SECONDS = 30
+# The signal of prctl(2) comes when the thread ends that has started a process, so one does it that lives as long as all
+# tests: the one of a test that starts some and ends would take them along.
+STARTER = concurrent.futures.ThreadPoolExecutor(1)
 
 
 def weir_program():
@@ -20,7 +24,8 @@ def weir_program():
 def start(*command, **options):
     """Starts a process that gets SIGTERM when the test process dies."""
     command = ["setpriv", "--pdeathsig", "TERM", *map(str, command)]
-    return subprocess.Popen(command, env=ENVIRONMENT | options.pop("env", {}), **options)
+    environment = ENVIRONMENT | options.pop("env", {})
+    return STARTER.submit(subprocess.Popen, command, env=environment, **options).result()
 
 
 def end(process, signal_number=signal.SIGTERM):
