@@ -122,18 +122,7 @@ struct JSONTextTests {
     let alphabet =
       Array("{}[],:\"\\ \n0-1.eEtrufalsn'/\u{0}\u{1F}a".utf8) + [0x80, 0xC3, 0xA9, 0xFF]
     for _ in 0..<20_000 {
-      var bytes = seed
-      for _ in 0..<Int.random(in: 1...3, using: &random) {
-        let place = Int.random(in: 0..<bytes.count, using: &random)
-        let byte = alphabet.randomElement(using: &random) ?? 0
-        switch Int.random(in: 0..<4, using: &random) {
-        case 0: bytes[place] = byte
-        case 1: bytes.insert(byte, at: place)
-        case 2: bytes.remove(at: place)
-        default: bytes.removeLast(bytes.count - place)
-        }
-        if bytes.isEmpty { bytes = [byte] }
-      }
+      let bytes = seed.distorted(1...3, with: alphabet, using: &random)
       let decodes =
         (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
       let found = fault(bytes)

@@ -184,18 +184,7 @@ struct TOMLTextTests {
     let alphabet =
       Array("[]{}=.,\"'#\\ \n\r\t_-+:0123456789abTZeinfx".utf8) + [0, 0x80, 0xC3, 0xA9, 0xFF]
     for _ in 0..<20_000 {
-      var bytes = seed
-      for _ in 0..<Int.random(in: 1...4, using: &random) {
-        let place = Int.random(in: 0..<bytes.count, using: &random)
-        let byte = alphabet.randomElement(using: &random) ?? 0
-        switch Int.random(in: 0..<4, using: &random) {
-        case 0: bytes[place] = byte
-        case 1: bytes.insert(byte, at: place)
-        case 2: bytes.remove(at: place)
-        default: bytes.removeLast(bytes.count - place)
-        }
-        if bytes.isEmpty { bytes = [byte] }
-      }
+      let bytes = seed.distorted(1...4, with: alphabet, using: &random)
       guard let found = fault(bytes) else { continue }
       let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       #expect((1...lines.count).contains(found.line), "\(found): \(bytes)")
