@@ -20,7 +20,7 @@ public enum JWTLimits {
   public static let secretByteCountMinimum = 32
   /// An RSA key's length; shorter ones can be broken (RFC 7518, section 3.3).
   public static let rsaBitCountMinimum = 2048
-  /// Longer ones would take a millisecond and more for a token.
+  /// Longer ones would take too long for each token.
   public static let rsaBitCountMaximum = 8192
   /// Tokens that each grant remembers as verified; about 300 bytes each and what they say.
   public static let verifiedTokenCountMaximum = 4096
