@@ -80,7 +80,7 @@ let package = Package(
       name: "CLI",
       dependencies: [
         "EventStream", "FastCGI", "Figures", "FileQueue", "HTTPClient", "Hub", "JSONText", "Kernel",
-        arguments, logging, system,
+        "TOMLText", arguments, logging, system,
       ],
       swiftSettings: settings),
     .executableTarget(

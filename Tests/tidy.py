@@ -31,7 +31,7 @@ IMPORTS = {
             "Kernel", "Logging", "Streaming", "Synchronization", "SystemPackage"},
     "HTTPClient": {"CCURL", "Kernel"},
     "CLI": {"ArgumentParser", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
-            "HTTPClient", "Hub", "JSONText", "Kernel", "Logging", "Synchronization", "SystemPackage"},
+            "HTTPClient", "Hub", "JSONText", "Kernel", "Logging", "Synchronization", "SystemPackage", "TOMLText"},
 }
 # Text of protocols is UTF-8 bytes, compared as bytes. What works on Swift's characters, where a letter and
 # the accent behind it are one and equal another letter, is not for these modules.

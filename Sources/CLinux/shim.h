@@ -31,6 +31,12 @@
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 int pthread_setname_np(pthread_t thread, const char *name);
 
+// To Swift the variable is shared mutable state. NULL behind the last entry.
+extern char **environ;
+static inline const char *weir_environment_entry(long index) {
+  return environ == NULL ? NULL : environ[index];
+}
+
 // glibc's wrapper stands behind a feature macro that the Glibc module does not set.
 static inline int weir_memfd_create(const char *name) {
   return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);

@@ -13,11 +13,12 @@ public final class Hub {
   private let batches: Batches
   private let delayed: DelayedPublisher
   private let upkeep: Upkeep
+  private let admission: Admission
   private let topicDesk: TopicDesk
   private let pages: WorkerPages
   private let groups: Groups
   private let doors: [StreamLoopDoor]
-  private let drainTime: Duration
+  private var drainTime: Duration
   private let fronts: Fronts
   private let threads: [Thread]
   /// Rings when the last stream has ended after ``drain()``.
@@ -86,16 +87,13 @@ public final class Hub {
     }
     topicDesk = try TopicDesk(queue)
     batches = try Batches(queue, committer, counters)
+    admission = Admission(Admission.Limits(configuration))
     let router = Router(
       configuration: configuration, queue: queue, committer: committer, topicDesk: topicDesk,
       batches: batches, delayedPublisher: delayed,
       loops: doors,
       crossOrigin: CrossOrigin(configuration.corsOrigins),
-      admission: Admission(
-        Admission.Limits(
-          streamCountMaximum: configuration.streamCountMaximum,
-          streamsPerAddressCountMaximum: configuration.streamsPerAddressCountMaximum,
-          newStreamsPerSecondMaximum: configuration.newStreamsPerSecondMaximum)),
+      admission: admission,
       counters: counters, pages: pages, groups: groups)
     var limits = FrontLimits()
     limits.requestBodyByteCountMaximum = HubLimits.requestBodyByteCountMaximum
@@ -107,6 +105,15 @@ public final class Hub {
     self.threads = threads
     drainTime = configuration.drainTime
     drained = loopsEnd.waker
+  }
+
+  /// Puts in force what can change while it runs: the limits of streams, retention, the heartbeat, and the
+  /// time of a drain.
+  public func apply(_ configuration: HubConfiguration) {
+    admission.limits = Admission.Limits(configuration)
+    upkeep.keep(configuration.retention)
+    for door in doors { door.configure(configuration.streams) }
+    drainTime = configuration.drainTime
   }
 
   /// Stops taking requests, and begins to end the streams, over the configured time.
@@ -156,5 +163,14 @@ public final class Hub {
       pages.stop()
       topicDesk.stop()
     }
+  }
+}
+
+extension Admission.Limits {
+  fileprivate init(_ configuration: HubConfiguration) {
+    self.init(
+      streamCountMaximum: configuration.streamCountMaximum,
+      streamsPerAddressCountMaximum: configuration.streamsPerAddressCountMaximum,
+      newStreamsPerSecondMaximum: configuration.newStreamsPerSecondMaximum)
   }
 }

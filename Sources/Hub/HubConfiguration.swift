@@ -1,7 +1,7 @@
 public import FileQueue
 public import Streaming
 
-/// What an operator can choose about a hub.
+/// What an operator can choose about a hub; ``Hub/apply(_:)`` says what can change while it runs.
 public struct HubConfiguration: Sendable {
   /// Origins whose pages may read streams, publish, and send cookies; `*` lets all read streams.
   ///

@@ -9,7 +9,8 @@ import subprocess
 import time
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
-ENVIRONMENT = os.environ | {"SWIFT_BACKTRACE": "enable=no"}
+# The settings of this machine are not those of a test.
+ENVIRONMENT = os.environ | {"SWIFT_BACKTRACE": "enable=no", "WEIR_CONFIG": "none"}
 PATIENCE_SECONDS = 30
 # The signal of prctl(2) comes when the thread ends that has started a process, so one does it that lives as long as all
 # tests: the one of a test that starts some and ends would take them along.
@@ -40,14 +41,14 @@ def end(process, signal_number=signal.SIGTERM):
         raise
 
 
-def weir(*arguments, stdin=None):
+def weir(*arguments, stdin=None, env=None):
     """Runs a command of weir to its end."""
     return subprocess.run(
         [weir_program(), *map(str, arguments)],
         input=stdin,
         capture_output=True,
         text=True,
-        env=ENVIRONMENT,
+        env=ENVIRONMENT | (env or {}),
         timeout=PATIENCE_SECONDS,
     )
 

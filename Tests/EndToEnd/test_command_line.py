@@ -237,7 +237,7 @@ def test_an_option_without_meaning_is_wrong_usage(state, option, value):
         words[-2:] = ["--fd=-1"]
     result = weir("serve", *words)
     assert result.returncode == USAGE
-    assert f"{option} is" in result.stderr
+    assert option in result.stderr and " is " in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [[b"\xff"], [b"--topic", b"\xff", b"x"]])

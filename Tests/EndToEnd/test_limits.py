@@ -190,7 +190,7 @@ def test_more_streams_than_descriptors_is_refused_at_the_start(state):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000)),
     )
     assert process.returncode == 71
-    assert "--max-streams is 900" in process.stderr and "ulimit -Hn" in process.stderr
+    assert "max-streams is 900" in process.stderr and "ulimit -Hn" in process.stderr
 
 
 def test_the_soft_limit_of_descriptors_is_raised_to_the_hard_one(state):

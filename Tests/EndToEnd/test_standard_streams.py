@@ -172,7 +172,7 @@ def test_a_signal_that_asks_for_nothing_that_weir_has_ends_nothing(site, signal_
         site.publish_all(["after"])
         assert stream.data(1) == ["after"]
         if signal_number == signal.SIGHUP:
-            wait_until(lambda: site.count_log("SIGHUP does nothing"), "the log")
+            wait_until(lambda: site.count_log("the settings were read again"), "the log")
     assert end(site.weir) == OK
 
 

@@ -46,6 +46,21 @@ struct AdmissionTests {
     withExtendedLifetime((first, third)) {}
   }
 
+  @Test func `limits that change hold for whoever comes next`() throws {
+    let admission = admission()
+    let before = try slot(admission)
+    admission.limits = Admission.Limits(streamCountMaximum: 2, streamsPerAddressCountMaximum: 1)
+    let first = try slot(admission)
+    #expect(refusal(admission) == .address)
+    #expect(refusal(admission, "192.0.2.2") == .total)
+    admission.limits = Admission.Limits(newStreamsPerSecondMaximum: 1)
+    let second = try slot(admission)
+    #expect(refusal(admission) == .rate)
+    admission.limits = Admission.Limits(streamCountMaximum: 100, newStreamsPerSecondMaximum: 1)
+    #expect(refusal(admission) == .rate, "another limit gives nobody a second turn")
+    withExtendedLifetime((before, first, second)) {}
+  }
+
   @Test func `a slot that several hold is given back once, by the last`() throws {
     let admission = admission()
     var holders = try [slot(admission)]

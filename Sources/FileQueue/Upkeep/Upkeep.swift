@@ -1,4 +1,5 @@
 import Kernel
+import Synchronization
 import SystemPackage
 
 /// Looks after a queue while a worker serves it: removes what retention does not keep, makes the
@@ -13,6 +14,14 @@ public final class Upkeep: Sendable {
   /// in words: whoever serves it is to end and to open what is there.
   public typealias Replaced = @Sendable (String) -> Void
 
+  /// What others want to be kept, until the thread takes notice.
+  private final class Wanted: Sendable {
+    let retention: Mutex<Retention>
+
+    init(_ retention: Retention) { self.retention = Mutex(retention) }
+  }
+
+  private let wanted: Wanted
   private let waker: Waker
   private let thread: Thread
 
@@ -25,6 +34,8 @@ public final class Upkeep: Sendable {
     replaced: @escaping Replaced = { _ in }
   ) throws {
     let waker = try Waker()
+    let wanted = Wanted(retention)
+    self.wanted = wanted
     thread = try Thread.owning(
       name: "upkeep",
       state: { try UpkeepRounds(queue, retention: retention, keyWindow: keyWindow, report: report) }
@@ -32,6 +43,7 @@ public final class Upkeep: Sendable {
       var rounds = rounds
       var watch = PlaceWatch(queue, report: report)
       while !rounds.isStopped(waker) {
+        rounds.keep(wanted.retention.withLock { $0 })
         switch watch.look() {
         case .here: rounds.run()
         case .away: rounds.lookAtClocks()
@@ -40,6 +52,13 @@ public final class Upkeep: Sendable {
       }
     }
     self.waker = waker
+  }
+
+  /// Keeps so much from the next round on; segments get as large as at the start.
+  ///
+  /// Any thread.
+  public func keep(_ retention: Retention) {
+    wanted.retention.withLock { $0 = retention }
   }
 
   /// Ends the thread, after the round that it is in.

@@ -4,7 +4,7 @@ import SystemPackage
 /// What ``Upkeep`` does, round by round; belongs to its thread.
 struct UpkeepRounds: ~Copyable {
   private let queue: Queue
-  private let retention: Retention
+  private var retention: Retention
   private let keyWindow: Duration
   private let report: Upkeep.Report
   private var appender: Appender
@@ -80,6 +80,9 @@ struct UpkeepRounds: ~Copyable {
   func isStopped(_ waker: Waker) -> Bool {
     (try? waker.wait(timeout: QueueLimits.upkeepInterval)) ?? false
   }
+
+  /// Keeps so much from now on.
+  mutating func keep(_ retention: Retention) { self.retention = retention }
 
   /// Looks at the clocks, in every round: a pause would be taken for a jump.
   mutating func lookAtClocks() {

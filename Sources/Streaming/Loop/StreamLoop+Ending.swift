@@ -25,6 +25,13 @@ extension StreamLoop {
     timers.insert(LoopTimer(deadline: now + ageTick(maximum), task: .age))
   }
 
+  /// Gives all streams the greatest age that is wanted now, from when they were opened.
+  func restartAges(now: Int64) {
+    removeTimers { if case .age = $0 { true } else { false } }
+    for subscriber in subscribers.all { subscriber.endsAt = endOfAge(from: subscriber.openedAt) }
+    endAged(now: now)
+  }
+
   /// Begins to end all streams, evenly over a time, the first one at once; the loop ends with the last.
   func beginDrain(over time: Duration) {
     guard drainEndsAt == nil else { return }

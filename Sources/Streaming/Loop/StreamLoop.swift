@@ -19,7 +19,7 @@ package final class StreamLoop {
   }
 
   let queue: Queue
-  let configuration: StreamConfiguration
+  private(set) var configuration: StreamConfiguration
   let log: Logger
   /// Milliseconds since 1970: what expiry is judged by.
   let wall: @Sendable () -> Int64
@@ -184,6 +184,7 @@ package final class StreamLoop {
         case .tell(let token, let gap): tell(token, gap)
         case .finish(let token): finishMember(token)
         case .dismiss(let token, let reason): dismiss(token, reason)
+        case .configure(let configuration): configure(configuration)
         case .drain(let time): beginDrain(over: time)
         case .stop: isStopping = true
         }
@@ -199,6 +200,16 @@ package final class StreamLoop {
       }
       if event.readiness.contains(.writable) { resume(subscriber) }
     }
+  }
+
+  /// Serves in another way from now on, as ``StreamLoopDoor/configure(_:)`` has it.
+  func configure(_ wanted: StreamConfiguration) {
+    let ageMaximum = configuration.ageMaximum
+    configuration.heartbeatInterval = wanted.heartbeatInterval
+    configuration.ageMaximum = wanted.ageMaximum
+    let now = Clock.monotonicNanoseconds()
+    restartSilences(now: now)
+    if ageMaximum != wanted.ageMaximum { restartAges(now: now) }
   }
 
   private func connectionHasEnded(_ subscriber: Subscriber) -> Bool {

@@ -18,6 +18,7 @@ package struct StreamLoopDoor: Sendable {
     case finish(EpollToken)
     /// A stream cannot be a member.
     case dismiss(EpollToken, String)
+    case configure(StreamConfiguration)
     case drain(Duration)
     case stop
   }
@@ -31,6 +32,12 @@ package struct StreamLoopDoor: Sendable {
   /// Hands a subscriber and its connection over to the loop.
   package func hand(_ arrival: Arrival, _ connection: consuming StreamConnection) {
     mailbox.post(.subscribe(arrival, ConnectionHandover(connection)))
+  }
+
+  /// Has the loop serve streams in another way from now on, the open ones too; whether it shows the demo and
+  /// sends checkpoints stays as it is.
+  package func configure(_ configuration: StreamConfiguration) {
+    mailbox.post(.configure(configuration))
   }
 
   /// Has the loop end its streams one by one over a time, and its thread with the last.

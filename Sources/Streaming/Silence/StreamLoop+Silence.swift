@@ -2,6 +2,7 @@ import EventStream
 import FastCGI
 import Figures
 import FileQueue
+import HeapModule
 import Kernel
 
 /// What is sent when nothing is published: heartbeats, checkpoints, the demo.
@@ -50,6 +51,26 @@ extension StreamLoop {
     if audience.live.isEmpty { audience.lastSentAt = Clock.monotonicNanoseconds() }
     audience.add(subscriber)
     watchSilence(of: audience)
+  }
+
+  /// Waits for silences that are as long as is wanted now.
+  func restartSilences(now: Int64) {
+    removeTimers {
+      switch $0 {
+      case .silence, .others: true
+      default: false
+      }
+    }
+    for audience in audiences.all.values {
+      audience.hasTimer = false
+      if !audience.live.isEmpty { watchSilence(of: audience) }
+    }
+    breakSilenceOfOthers(now: now)
+  }
+
+  /// Forgets timers of a kind.
+  func removeTimers(_ isOfKind: (LoopTimer.Task) -> Bool) {
+    timers = Heap(timers.unordered.filter { !isOfKind($0.task) })
   }
 
   private func watchSilence(of audience: Audience) {

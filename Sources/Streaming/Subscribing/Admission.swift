@@ -38,16 +38,31 @@ package final class Admission: Sendable {
     var streamCount = 0
     var perAddress: [InternetAddress: Int] = [:]
     var rate: ArrivalRate?
+    var limits: Limits
   }
 
-  /// How many streams there may be.
-  package let limits: Limits
   private let counts: Mutex<Counts>
 
   /// No streams yet.
   package init(_ limits: Limits) {
-    self.limits = limits
-    counts = Mutex(Counts(rate: limits.newStreamsPerSecondMaximum.map(ArrivalRate.init)))
+    counts = Mutex(
+      Counts(rate: limits.newStreamsPerSecondMaximum.map(ArrivalRate.init), limits: limits))
+  }
+
+  /// How many streams there may be.
+  ///
+  /// Streams that are there stay when there may be fewer. Those that came before addresses were limited
+  /// are not counted by theirs.
+  package var limits: Limits {
+    get { counts.withLock { $0.limits } }
+    set {
+      counts.withLock { counts in
+        if counts.limits.newStreamsPerSecondMaximum != newValue.newStreamsPerSecondMaximum {
+          counts.rate = newValue.newStreamsPerSecondMaximum.map(ArrivalRate.init)
+        }
+        counts.limits = newValue
+      }
+    }
   }
 
   /// How many streams there are.
@@ -61,12 +76,12 @@ package final class Admission: Sendable {
     let address =
       limits.streamsPerAddressCountMaximum == nil ? nil : InternetAddress(remoteAddress)
     let refusal = counts.withLock { counts -> Verdict? in
-      if let address, let maximum = limits.streamsPerAddressCountMaximum,
+      if let address, let maximum = counts.limits.streamsPerAddressCountMaximum,
         counts.perAddress[address, default: 0] >= maximum
       {
         return .refused(.address, returnDelay: nil)
       }
-      if counts.streamCount >= limits.streamCountMaximum {
+      if counts.streamCount >= counts.limits.streamCountMaximum {
         return .refused(.total, returnDelay: nil)
       }
       if let delay = counts.rate?.take(now: now) { return .refused(.rate, returnDelay: delay) }
