@@ -69,14 +69,6 @@ static inline int weir_terminal_columns(int fd) {
   return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : -1;
 }
 
-// glibc declares statx(2) under _GNU_SOURCE. Only the time of the last write is asked for.
-static inline int weir_modified_milliseconds(const char *path, int64_t *milliseconds) {
-  struct statx status;
-  if (syscall(SYS_statx, AT_FDCWD, path, 0, STATX_MTIME, &status) == -1) return -1;
-  *milliseconds = status.stx_mtime.tv_sec * 1000 + status.stx_mtime.tv_nsec / 1000000;
-  return 0;
-}
-
 // The handler is a member of a union, and SIG_IGN a cast.
 static inline bool weir_is_ignored(int number) {
   struct sigaction action;

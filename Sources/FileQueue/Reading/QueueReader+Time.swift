@@ -51,7 +51,8 @@ extension QueueReader {
     let directory = queue.directory
     return try mapping { () throws(SystemCallError) in
       let text = try Descriptor.open(directory.textPath(tail.segment), .readOnly)
-      return Int64(try text.status().modifiedUnixSeconds + 1) * 1000
+      return min(
+        try text.status().modifiedUnixMilliseconds, QueueLimits.unixMilliseconds.upperBound) + 1000
     }
   }
 

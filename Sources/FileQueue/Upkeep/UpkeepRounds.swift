@@ -73,7 +73,7 @@ struct UpkeepRounds: ~Copyable {
   private static func modifiedTime(
     of segment: SegmentName, in directory: QueueDirectory
   ) -> Int64? {
-    try? FileSystem.modifiedUnixMilliseconds(of: directory.textPath(segment))
+    try? FileStatus(of: directory.textPath(segment)).modifiedUnixMilliseconds
   }
 
   /// Waits for the next round; returns whether there is none.

@@ -10,8 +10,8 @@ public struct FileStatus: Hashable, Sendable {
   public let linkCount: Int
   /// Which file it is, whatever its name.
   public let identity: FileIdentity
-  /// When the content last changed, in whole seconds since 1970.
-  public let modifiedUnixSeconds: Int64
+  /// When the content last changed, in milliseconds since 1970.
+  public let modifiedUnixMilliseconds: Int64
   /// When the file or anything about it was last changed, in nanoseconds since 1970; nobody can set it
   /// to another time.
   public let changedUnixNanoseconds: Int64
@@ -56,12 +56,18 @@ public struct FileStatus: Hashable, Sendable {
       inode: status.stx_ino,
       birthUnixNanoseconds: status.stx_mask & UInt32(STATX_BTIME) == 0
         ? 0 : Self.nanoseconds(status.stx_btime))
-    modifiedUnixSeconds = status.stx_mtime.tv_sec
+    modifiedUnixMilliseconds = Self.milliseconds(status.stx_mtime)
     changedUnixNanoseconds = Self.nanoseconds(status.stx_ctime)
     owner = status.stx_uid
     group = status.stx_gid
     permissions = UInt32(status.stx_mode) & 0o7777
     isRegular = UInt32(status.stx_mode) & S_IFMT == S_IFREG
+  }
+
+  private static func milliseconds(_ time: statx_timestamp) -> Int64 {
+    let (milliseconds, isOver) = time.tv_sec.multipliedReportingOverflow(by: 1000)
+    return isOver
+      ? .max : milliseconds.addingReportingOverflow(Int64(time.tv_nsec) / 1_000_000).partialValue
   }
 
   private static func nanoseconds(_ time: statx_timestamp) -> Int64 {

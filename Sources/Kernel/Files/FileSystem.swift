@@ -135,15 +135,6 @@ public enum FileSystem {
     return status.st_size
   }
 
-  /// When a file was last written to, in milliseconds since 1970 (statx(2)).
-  public static func modifiedUnixMilliseconds(of path: FilePath) throws(SystemCallError) -> Int64 {
-    var milliseconds: Int64 = 0
-    _ = try SystemCall.check("statx", path.string) {
-      unsafe path.withPlatformString { unsafe weir_modified_milliseconds($0, &milliseconds) }
-    }
-    return milliseconds
-  }
-
   /// The type number of the file system that holds `path` (statfs(2), `f_type`).
   public static func typeNumber(of path: FilePath) throws(SystemCallError) -> Int {
     var type: Int64 = 0

@@ -23,16 +23,7 @@ public struct FolderWatch: ~Copyable, Sendable {
   ///
   /// - Throws: EMFILE where the user has too many watches (`fs.inotify.max_user_instances`).
   public init(_ path: FilePath) throws(SystemCallError) {
-    let number = try SystemCall.check("inotify_init1") {
-      Glibc.inotify_init1(CInt(IN_CLOEXEC | IN_NONBLOCK))
-    }
-    let descriptor = Descriptor(owning: number)
-    _ = try SystemCall.check("inotify_add_watch", path.string) {
-      unsafe path.withPlatformString {
-        unsafe Glibc.inotify_add_watch(number, $0, UInt32(IN_MODIFY))
-      }
-    }
-    self.descriptor = descriptor
+    descriptor = try .watching(path)
   }
 
   /// Has an epoll tell while something is there to be taken.
