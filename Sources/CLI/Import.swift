@@ -1,7 +1,7 @@
 import ArgumentParser
 import EventStream
 import FileQueue
-import FoundationEssentials
+import Hub
 import JSONText
 import Kernel
 
@@ -10,10 +10,10 @@ struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Append events from standard input to a queue.",
     discussion: """
-      Reads lines of JSON as `weir export` writes them (message, and if you like topic, event, \
-      retry, time, expires), or an event stream. Times are milliseconds since 1970. The queue is made \
-      if there is none; events get new ids, and keep their times where those are not in the future \
-      and the queue has no later ones. Prints how many are on disk.
+      Reads lines of JSON as `weir export` writes them, with the fields of a publish request and time and \
+      expires (milliseconds since 1970), or an event stream. The queue is made if there is none; events get \
+      new ids, and keep their times where those are not in the future and the queue has no later ones. One \
+      whose key the queue knows is not there twice. Prints how many are on disk.
 
         weir import --queue /var/lib/weir < events.ndjson
         curl -N https://example.org/stream | weir import --queue q --format event-stream
@@ -61,6 +61,10 @@ struct Import: ParsableCommand {
           "weir: \(batch.passedOverCount) events were passed over whose types begin with "
             + "'\(EventType.ownPrefix)': they tell of the stream that they come from\n")
       }
+      if batch.replayedCount > 0 {
+        StandardError.write(
+          "weir: \(batch.replayedCount) of them were in the queue before, as their keys tell\n")
+      }
       if let refused = batch.refused {
         throw CommandFailure(
           "\(batch.count) events imported, \(refused.count) refused: \(refused.first)", exitCode: 65
@@ -72,28 +76,17 @@ struct Import: ParsableCommand {
   }
 
   private func readLines(into batch: inout ImportBatch, _ topic: Topic) throws {
+    let lines = ImportLines(topic: topic)
     var rest: [UInt8] = []
     var number = 0
     func take(_ line: [UInt8], isEnded: Bool, _ batch: inout ImportBatch) throws {
       number += 1
       if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { return }
       do {
-        try batch.add(
-          try Self.event(inLine: line, number: number, isEnded: isEnded).pending(
-            defaultTopic: topic))
-      } catch let error as DecodingError {
-        throw CommandFailure(
-          "line \(number) is no event (\(Self.describe(error))): an event is "
-            + "{\"message\": \"…\"}, with topic, event, retry, time and expires if you like",
-          exitCode: 65)
-      } catch let error as EventStreamError {
-        throw CommandFailure("line \(number): \(error)", exitCode: 65)
-      } catch let error as QueueError {
-        switch error {
-        case .invalidTopic, .invalidField, .eventTooLarge:
-          throw CommandFailure("line \(number): \(error)", exitCode: 65)
-        default: throw error
-        }
+        try batch.add(try lines.event(line))
+      } catch let fault as BatchFault {
+        try Self.refuseOtherThanJSON(line, number: number, isEnded: isEnded)
+        throw CommandFailure("line \(number): \(fault)", exitCode: 65)
       }
     }
     while let chunk = try StandardStream.input.read() {
@@ -140,13 +133,12 @@ struct Import: ParsableCommand {
     }
   }
 
-  /// What is not one event in JSON is refused with the place in its line; a decoder tells neither that
-  /// nor of two fields of one name.
+  /// What is not JSON is refused with the place in its line.
   ///
   /// - Parameter isEnded: whether a newline follows the line.
-  private static func event(
-    inLine line: [UInt8], number: Int, isEnded: Bool
-  ) throws -> EventLine {
+  private static func refuseOtherThanJSON(
+    _ line: [UInt8], number: Int, isEnded: Bool
+  ) throws(CommandFailure) {
     do {
       try JSONText.check(line)
     } catch {
@@ -159,25 +151,6 @@ struct Import: ParsableCommand {
         default: "\(error)"
         }
       throw CommandFailure("line \(number) is not JSON: \(fault)", exitCode: 65)
-    }
-    return try EventLine(json: line)
-  }
-
-  private static func describe(_ error: DecodingError) -> String {
-    switch error {
-    case .keyNotFound(let key, _): "the field '\(key.stringValue)' is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      context.codingPath.first.map {
-        let needed =
-          switch $0.stringValue {
-          case "time", "retry", "expires": "a whole number"
-          case "topics": "a list of strings"
-          case "end": "true or false"
-          default: "a string"
-          }
-        return "the field '\($0.stringValue)' has a wrong type: \(needed) is needed"
-      } ?? "it is no JSON object"
-    default: "it is not JSON"
     }
   }
 }

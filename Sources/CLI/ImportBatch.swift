@@ -9,6 +9,8 @@ struct ImportBatch: ~Copyable {
   private var readByteCount = 0
   /// Events that are on disk.
   private(set) var count = 0
+  /// Those of them that were there before, as their keys tell.
+  private(set) var replayedCount = 0
   /// Events whose times have yet to come; they get the time at which they are appended.
   private(set) var futureCount = 0
   /// Events that were left out.
@@ -54,7 +56,9 @@ struct ImportBatch: ~Copyable {
     byteCount = 0
     for outcome in try appender.append(batch) {
       switch outcome {
-      case .appended: count += 1
+      case .appended(let appended):
+        count += 1
+        replayedCount += appended.isReplayed ? 1 : 0
       case .refused(let error): refused = ((refused?.count ?? 0) + 1, refused?.first ?? error)
       }
     }

@@ -129,10 +129,11 @@ def test_a_limit_that_is_none_is_refused(state, argument):
 def test_what_is_exported_can_be_imported(site, state):
     site.publish_all(["one", "two\nlines"], topic="orders.eu", event="paid", retry=5000)
     site.publish_all(["three"], ttl="1h")
+    site.publish_all(["four"], topics=["a", "b"], key="k/1", end=True)
     exported = weir("export", "-q", site.queue)
     assert exported.returncode == OK
     copied = weir("import", "-q", state / "copy", stdin=exported.stdout)
-    assert copied.stdout == "3 events imported\n"
+    assert copied.stdout == "4 events imported\n"
 
     def without_id(text):
         return [{**json.loads(line), "id": None} for line in text.splitlines()]
@@ -143,6 +144,48 @@ def test_what_is_exported_can_be_imported(site, state):
         "id": None, "event": "paid", "message": "one", "retry": 5000, "time": 0,
         "topic": "orders.eu",
     }
+    assert without_id(exported.stdout)[3]["key"] == "k/1"
+    keyed = exported.stdout.splitlines()[3] + "\n"
+    repeated = weir("import", "-q", state / "copy", stdin=keyed)
+    assert (repeated.stdout, repeated.returncode) == ("1 events imported\n", OK)
+    assert "1 of them were in the queue before" in repeated.stderr
+    printed = weir("tail", "-q", site.queue, "--since", "all", "--poll", "--json").stdout
+    assert weir("import", "-q", state / "printed", stdin=printed).stdout == "4 events imported\n"
+    messages = [json.loads(line)["message"] for line in weir("export", "-q", state / "printed").stdout.splitlines()]
+    assert messages == ["one", "two\nlines", "three", "four"]
+
+
+TIME = 1_732_147_200_123
+
+
+@pytest.mark.parametrize("line, event", [
+    ('{"data": {"a": 1.10, "b": [ ]}}', {"message": '{"a":1.10,"b":[]}'}),
+    ('{"data": null, "topic": null, "event": null}', {"message": "null"}),
+    (f'{{"message": "x", "ttl": "10m", "time": {TIME}}}', {"message": "x", "expires": TIME + 600_000}),
+    ('{"data": "x", "topics": ["a", "b"], "event": "paid", "retry": 5, "key": "k", "end": true}',
+     {"message": "x", "topics": ["a", "b"], "event": "paid", "retry": 5, "key": "k", "end": True}),
+    ('{"id": "1-2", "time": 5, "topics": ["a"], "event": "message", "data": "x"}',
+     {"message": "x", "topic": "a"}),
+])
+def test_an_import_takes_what_a_batch_takes_and_what_streams_of_json_say(state, line, event):
+    result = weir("import", "-q", state / "q", "--topic", "other", stdin=line)
+    assert (result.returncode, result.stdout) == (OK, "1 events imported\n"), result.stderr
+    found = json.loads(weir("export", "-q", state / "q").stdout)
+    del found["id"], found["time"]
+    assert found == ({} if "topics" in event else {"topic": "other"}) | event
+
+
+@pytest.mark.parametrize("line, words", [
+    ('{"message": "x", "tll": "10m"}', "did you mean 'ttl'?"),
+    ('{"message": "x", "ttl": "10m", "expires": 1732147200123}', "say one"),
+    ('{"message": "x", "ttl": "soon"}', "ttl is 'soon'"), ('{"message": "x", "delay": "1h"}', "leave 'delay' out"),
+    ('{"message": "x", "data": "y"}', "two of 'message' and 'data'"),
+    ('{"message": "x", "key": ""}', "key is empty"),
+    ('{"message": "x", "topics": []}', "topics is empty"), ('[1]', "no JSON object"),
+])
+def test_an_import_refuses_what_a_batch_refuses_with_the_same_words(state, line, words):
+    result = weir("import", "-q", state / "q", stdin=line)
+    assert result.returncode == DATA and "line 1" in result.stderr and words in result.stderr, result.stderr
 
 
 def test_what_comes_slowly_is_imported_while_the_stream_goes_on(site):
@@ -172,7 +215,7 @@ def test_an_event_stream_is_imported_under_a_topic(site):
 
 @pytest.mark.parametrize(
     "line, words",
-    [("nonsense", "not JSON"), ("{}", "'message' is missing"), ('{"message": 1}', "wrong type"),
+    [("nonsense", "not JSON"), ("{}", "'message' is missing"), ('{"message": 1}', "'message' has to be a string"),
      ('{"message": "a", "topic": ""}', "topic"), ('{"message": "a", "event": "a\\nb"}', "line 2")],
 )
 def test_a_line_that_is_no_event_is_named_and_those_before_it_stay(state, line, words):

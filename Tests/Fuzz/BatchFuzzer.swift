@@ -4,7 +4,7 @@ import Kernel
 @testable import Hub
 
 /// Batches: whatever a body is and wherever it is cut, the same lines are found, each is an event or a short
-/// problem, and the plain ones are read as all others are.
+/// problem, the plain ones are read as all others are, and an import takes what a batch takes.
 ///
 /// The input is two bytes that say where the body is cut, one that says how long a line may be, and the body.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -48,6 +48,8 @@ private func check(_ line: [UInt8], _ limit: Int) {
   let other = try? request.event(line: line)
   require((other == nil) == piece.events.isEmpty, "a plain line is read as by the scanner")
   require(other?.byteCount == piece.events.first?.byteCount, "and makes the same event")
+  let imported = try? ImportLines(topic: .default).event(line)
+  require(other == nil || imported != nil, "an import takes what a batch takes")
 }
 
 private func lines(_ pieces: [[UInt8]], _ limit: Int) -> [(number: Int, text: [UInt8]?)] {

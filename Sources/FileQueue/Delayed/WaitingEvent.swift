@@ -41,13 +41,20 @@ public struct WaitingEvent: Hashable, Sendable {
     data = parsed?.data ?? ""
     retryMilliseconds = parser.retryMilliseconds
     self.timeToLive = timeToLive == 0 ? nil : timeToLive
-    key = layout.eventKey(in: bytes)?.text
+    key = layout.publisherKey(in: bytes)
     isEnd = layout.isEnd(in: bytes)
     isBeingPublished = isTaken
   }
 }
 
 extension RecordLayout {
+  /// The key of the event's publisher, as that wrote it; nil where it has none.
+  public func publisherKey(in bytes: Span<UInt8>) -> String? {
+    // What a delayed event was published by is none.
+    guard let key = key(in: bytes), bytes[key.lowerBound] != UInt8(ascii: ".") else { return nil }
+    return eventKey(in: bytes)?.text
+  }
+
   /// The key of the event's publisher; nil where it has none.
   func eventKey(in bytes: Span<UInt8>, isLasting: Bool = false) -> EventKey? {
     key(in: bytes).flatMap { EventKey(encoded: bytes.extracting($0), isLasting: isLasting) }

@@ -22,9 +22,12 @@ public struct TimeToLive: Hashable, Sendable {
   var wholeMilliseconds: Int64 { duration.wholeMilliseconds }
 
   /// When an event that is published now expires, in milliseconds since 1970.
-  public var expiresAt: Int64 {
+  public var expiresAt: Int64 { expiry(from: Clock.unixMilliseconds()) }
+
+  /// When an event that was published at a time expires, in milliseconds since 1970.
+  public func expiry(from time: Int64) -> Int64 {
     let range = QueueLimits.unixMilliseconds
-    let now = max(Clock.unixMilliseconds(), range.lowerBound)
-    return min(now, range.upperBound - duration.wholeMilliseconds) + duration.wholeMilliseconds
+    return min(max(time, range.lowerBound), range.upperBound - duration.wholeMilliseconds)
+      + duration.wholeMilliseconds
   }
 }

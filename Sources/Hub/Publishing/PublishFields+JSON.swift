@@ -9,6 +9,13 @@ extension PublishFields {
   ///   - place: what an answer calls it.
   mutating func take(json bytes: [UInt8], from place: PublishPlace) throws(Problem) {
     if let message = PlainMessage.text(of: bytes.span) { return take(data: message) }
+    try take(try Self.members(of: bytes, in: place), of: bytes, from: place)
+  }
+
+  /// The members of an object.
+  static func members(
+    of bytes: [UInt8], in place: PublishPlace
+  ) throws(Problem) -> [JSONMember] {
     let members: [JSONMember]?
     do { members = try JSONText.members(of: bytes) } catch {
       throw Problem(error, in: place.rawValue)
@@ -19,6 +26,13 @@ extension PublishFields {
         detail: "\(place.rawValue) is no JSON object: send {\"message\": \"…\"}"
           + (place == .body ? ", or add ?raw to publish it as it is" : ""))
     }
+    return members
+  }
+
+  /// Takes the fields that the members of an object are.
+  mutating func take(
+    _ members: [JSONMember], of bytes: [UInt8], from place: PublishPlace
+  ) throws(Problem) {
     try Self.checkNames(members)
     for field in PublishField.allCases {
       guard let value = members.first(where: { $0.name.elementsEqual(field.rawValue.utf8) })?.value

@@ -117,8 +117,13 @@ struct PublishFields {
     }
   }
 
-  private func event(
-    expiresAt: Int64?
+  /// The event, whenever it is published.
+  ///
+  /// - Parameters:
+  ///   - expiresAt: when it stops being delivered, in milliseconds since 1970; nil for never.
+  ///   - publishedAt: when it was published, if not now.
+  func event(
+    expiresAt: Int64?, publishedAt: Int64? = nil
   ) throws(Problem) -> (event: PendingEvent, topics: [Topic]) {
     guard let data else {
       throw Problem(
@@ -133,7 +138,9 @@ struct PublishFields {
     do throws(QueueError) {
       let key = try text(of: .key).map { text throws(QueueError) in try EventKey(text) }
       return (
-        try PendingEvent(event, topics: topics, key: key, isEnd: isEnd, expiresAt: expiresAt),
+        try PendingEvent(
+          event, topics: topics, key: key, isEnd: isEnd, expiresAt: expiresAt,
+          publishedAt: publishedAt),
         topics
       )
     } catch {
@@ -162,7 +169,7 @@ struct PublishFields {
     return milliseconds
   }
 
-  private func timeToLive() throws(Problem) -> TimeToLive? {
+  func timeToLive() throws(Problem) -> TimeToLive? {
     guard let text = text(of: .ttl) else { return nil }
     guard let ttl = TimeToLive(text: text) else {
       throw Problem(
