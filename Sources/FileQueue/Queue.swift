@@ -24,7 +24,7 @@ public final class Queue: Sendable {
   /// Nil for who only reads.
   private let presence: QueuePresence?
   /// Whether the tail is the one that appenders move.
-  private let isTailShared: Bool
+  let isTailShared: Bool
 
   /// Opens the queue at `path` for reading and appending, recovering it if no other process has it open.
   ///
@@ -146,56 +146,6 @@ public final class Queue: Sendable {
     if presence == nil { throw .openedForReading }
     return try mapping { () throws(SystemCallError) in
       FileLock(try Descriptor.open(directory.lockPath, .readWrite))
-    }
-  }
-
-  // MARK: - Whether it is still there
-
-  /// What is at the queue's path now.
-  public enum Place: Hashable, Sendable {
-    /// The folder that is open.
-    case here
-    /// Nothing: it was moved or deleted.
-    case gone
-    /// Another folder; or the queue has begun a new epoch, which who has it open for reading does not
-    /// know.
-    case replaced
-    /// The same folder, in which a file that the processes share was deleted or replaced.
-    case fileDeleted(FilePath)
-  }
-
-  /// Looks what is at the path: two calls of statx(2).
-  public func look() throws(QueueError) -> Place {
-    do {
-      guard try FileStatus(of: path).identity == folder else { return .replaced }
-    } catch {
-      if error.errno == .noSuchFileOrDirectory { return .gone }
-      if error.errno == .notDirectory { return .replaced }
-      throw .system(error)
-    }
-    guard isTailShared else {
-      guard try EpochFile.read(in: path) == epochs else { return .replaced }
-      let live = try directory.liveTail(epochs, folder)
-      return live == nil ? .here : .replaced
-    }
-    do {
-      guard try FileStatus(of: directory.tailPath).identity == tail.file else {
-        return .fileDeleted(directory.tailPath)
-      }
-    } catch {
-      if error.errno == .noSuchFileOrDirectory { return .fileDeleted(directory.tailPath) }
-      throw .system(error)
-    }
-    return tail.isAbout(epochs.current) ? .here : .replaced
-  }
-
-  /// Refuses to go on where the path leads elsewhere.
-  func refuseElsewhere() throws(QueueError) {
-    switch try look() {
-    case .here: return
-    case .gone: throw .moved(path: path.string, isReplaced: false)
-    case .replaced: throw .moved(path: path.string, isReplaced: true)
-    case .fileDeleted(let file): throw .deleted(path: file.string)
     }
   }
 }

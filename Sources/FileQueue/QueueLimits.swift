@@ -74,6 +74,13 @@ public enum QueueLimits {
   /// Keys are kept no less than this, whatever the window: who publishes delayed events in the place of a
   /// process that died asks for those that it has used.
   static let keyAgeMinimum: Duration = .seconds(600)
+  /// How often who publishes looks at the clocks, and forgets keys that are too old.
+  static let keyUpkeepInterval: Duration = .seconds(60)
+  /// How often the clock may be set and the ages of keys be right all the same; beyond that the first times are
+  /// forgotten.
+  static let clockStepCountMaximum = 64
+  /// Where more keys are known than an appender remembers, so many parts in all are forgotten at once.
+  static let forgottenKeyShare = 16
   /// Keys that an appender remembers, at 16 to 22 bytes each; beyond that the oldest are forgotten before
   /// the window is over.
   public static let keyCountMaximum = 12_000_000
@@ -90,6 +97,8 @@ public enum QueueLimits {
   static let delayedBatchByteCountMaximum = 1 << 20
   /// The file `delayed` is made anew when so much of it means nothing any more, and more than half.
   public static let delayedDeadByteCountMaximum = 1 << 20
+  /// The same where no event waits any more.
+  static let delayedEmptyByteCountMaximum = 64 << 10
   /// Bytes of events that are listed at once, unless a single one is larger.
   static let delayedPageByteCountMaximum = 1 << 20
   /// How often is looked whether other processes have taken delayed events in, and whether the one that

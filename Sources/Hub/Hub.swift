@@ -33,11 +33,20 @@ public final class Hub {
     breakdown: Breakdown
   ) throws {
     let counters = Counters()
+    pages = try WorkerPages(
+      Queue.workersPath(in: queue.path), counters, durability: configuration.durability
+    ) { text in
+      log.warning("what this worker counts is kept in memory only", metadata: ["error": "\(text)"])
+    }
     committer = try Committer(
       queue, durability: configuration.durability, retention: configuration.retention,
       keyWindow: configuration.keyWindow
     ) { counters.set(PageLayout.keysCell, to: UInt64($0)) }
-    delayed = try DelayedPublisher(queue, committer) { isError, text in
+    delayed = try DelayedPublisher(queue, committer) { figures in
+      counters.set(PageLayout.delayedWaitingCell, to: UInt64(figures.waitingCount))
+      counters.set(PageLayout.delayedNextDueCell, to: UInt64(max(0, figures.nextDue ?? 0)))
+      counters.add(UInt64(figures.droppedCount), to: PageLayout.delayedDroppedCell)
+    } report: { isError, text in
       if isError {
         log.error("publishing delayed events failed", metadata: ["error": "\(text)"])
       } else {
@@ -55,11 +64,6 @@ public final class Hub {
     } replaced: { text in
       log.error("the queue was replaced", metadata: ["what": "\(text)"])
       breakdown.report(text)
-    }
-    pages = try WorkerPages(
-      Queue.workersPath(in: queue.path), counters, durability: configuration.durability
-    ) { text in
-      log.warning("what this worker counts is kept in memory only", metadata: ["error": "\(text)"])
     }
     let groups = try Groups(queue, log) {
       breakdown.report("the groups cannot go on: \($0.descriptionWithAdvice)")

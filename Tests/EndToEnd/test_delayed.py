@@ -1,5 +1,6 @@
 """Events that are published later: at their time, once, by whichever worker runs then."""
 
+import concurrent.futures
 import datetime
 import json
 import time
@@ -265,6 +266,65 @@ def test_an_event_whose_topic_has_ended_meanwhile_is_dropped_and_logged(site):
     assert "its topic 'job' has ended" in line
     wait_until(lambda: waiting(site)["count"] == 0, "the end of waiting")
     assert published(site, 1, "/sse/job") == ["last"]
+    wait_until(lambda: told(site)["dropped"] == 1, "the count")
+    assert b"\nweir_delayed_dropped_total{worker=\"0\"} 1\n" in site.request("GET", "/weir/metrics").body
+    assert "none waits; 1 dropped" in weir("status", "--queue", site.queue).stdout
+
+
+def told(site):
+    """What the status tells of delayed events."""
+    return site.request("GET", "/weir/status").json()["delayed"]
+
+
+def test_nothing_is_taken_in_under_a_topic_that_has_ended_until_that_is_deleted(pair):
+    last = {"topic": "job", "end": True, "key": "end"}
+    first = pair.publish("last", **last).json()
+    for fields in ({"topic": "job"}, {"topics": ["other", "job"], "key": "k"}):
+        answer = pair.publish("late", delay="1h", **fields)
+        assert (answer.status, answer.problem()["code"]) == (409, "topic_ended")
+    assert "has ended" in weir("publish", "-q", pair.queue, "--topic", "job", "--delay", "1h", "late").stderr
+    assert waiting(pair)["count"] == 0
+    again = pair.publish("last", delay="1h", **last)
+    assert again.status == 200 and again.json() == first | {"replayed": True}
+    assert pair.request("DELETE", "/topics/job").status == 200
+    assert pair.publish("late", delay="1h", topic="job").status == 202
+
+
+def test_a_topic_that_is_deleted_keeps_its_keys_and_what_waits(site):
+    first = site.publish("past", topic="job", key="k").json()
+    delay(site, "to come", "500ms", topic="job")
+    assert site.request("DELETE", "/topics/job").status == 200
+    again = site.publish("past", topic="job", key="k")
+    assert again.json() == first | {"replayed": True}
+    assert published(site, 1, "/sse/job") == ["to come"]
+
+
+def test_it_is_told_how_many_wait_and_when_the_next_one_is_due(pair):
+    assert told(pair) == {"waiting": 0, "dropped": 0}
+    delay(pair, "late", "2h")
+    due = delay(pair, "soon", "1h")["due"]
+    wait_until(lambda: told(pair) == {"waiting": 2, "next_due": due, "dropped": 0}, "the count")
+    metrics = pair.request("GET", "/weir/metrics").body.decode().splitlines()
+    assert "weir_delayed_waiting 2" in metrics
+    assert f"weir_delayed_next_due_seconds {due / 1000}" in [
+        line for line in metrics if line.startswith("weir_delayed_next")]
+    assert "2 wait, the next is due in " in weir("status", "--queue", pair.queue).stdout
+    for worker in (0, 1):
+        pair.kill_weir(worker)
+    found = json.loads(weir("status", "--queue", pair.queue, "--json").stdout)
+    assert found["delayed"] == {"waiting": 2, "next_due": due, "dropped": 0}
+
+
+def test_an_event_is_taken_in_or_published_once_whoever_is_asked_at_once(pair):
+    """Eight at a time send the same event with one key, later and now, to both workers."""
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for number in range(12):
+            fields = [{"key": f"k{number}"} | ({"delay": "1ms"} if place % 4 else {}) for place in range(8)]
+            answers = list(pool.map(lambda one: pair.publish(f"{number}", **one), fields))
+            assert {answer.status for answer in answers} <= {200, 202}, [answer.body for answer in answers]
+            taken = {answer.json()["delayed"] for answer in answers if answer.status == 202}
+            assert len(taken) <= 1
+    assert sorted(published(pair, 12), key=int) == [f"{number}" for number in range(12)]
 
 
 def test_the_last_event_of_a_topic_may_be_one_that_is_published_later(site):

@@ -104,6 +104,22 @@ struct BackupTests {
     }
   }
 
+  @Test func `keys are in it also where retention has removed all events`() throws {
+    let queue = try fixture.open()
+    let event = try PendingEvent(
+      Event(data: "a"), topics: [.default], key: try EventKey("k"))
+    var appender = try Appender(queue)
+    _ = try appender.append([event])
+    try appender.seal()
+    try queue.tail.raiseOldestKept(to: 2)
+    try queue.directory.remove(SegmentName(first: 1), keepsKeys: true)
+    let path = try backUp()
+    let restored = places.path.appending("restored")
+    _ = try QueueRestore.run(from: path, to: restored)
+    var later = try Appender(try Queue(at: restored, creating: false))
+    #expect(try later.append([event])[0].get().isReplayed)
+  }
+
   @Test func `a backup is brought up to date, and forgets what retention has removed`() throws {
     try fixture.fill(["a", "b", "c"], segmentByteCountMaximum: 200)
     let path = try backUp()

@@ -106,9 +106,9 @@ struct RetentionTests {
     let lead = Mutex<Int64>(0)
     let elapsed = Mutex<Int64>(0)
     let start = Clock.unixMilliseconds()
-    let clocks = UpkeepRounds.Clocks(
+    let clocks = ClockSources(
       wall: { start + elapsed.withLock { $0 } + lead.withLock { $0 } },
-      monotonic: { elapsed.withLock { $0 } * 1_000_000 })
+      steady: { elapsed.withLock { $0 } * 1_000_000 })
     let told = Mutex<[String]>([])
     let retention = Retention(
       byteCountMaximum: nil, ageMaximum: .seconds(20), eventCountMaximum: nil)

@@ -36,9 +36,11 @@ struct DelayEvents: ParsableCommand {
         var isToCancel: [(number: Int, id: DelayedID)] = []
         for (event, result) in zip(batch, try events.add(delayed)) {
           switch result {
-          case .success(let receipt):
+          case .success(let outcome):
             try Output.write(line: "took \(event.number)")
-            if event.number % 5 == 4 { isToCancel.append((event.number, receipt.id)) }
+            if case .waits(let receipt) = outcome, event.number % 5 == 4 {
+              isToCancel.append((event.number, receipt.id))
+            }
           case .failure(let error):
             isWell = false
             try Output.write(line: error.line)

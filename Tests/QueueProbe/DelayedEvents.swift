@@ -28,7 +28,7 @@ struct DelayedEvents {
   }
 
   /// Takes in the events of a batch and waits for what is said of each.
-  func add(_ events: [DelayedEvent]) throws -> [Result<DelayedReceipt, QueueError>] {
+  func add(_ events: [DelayedEvent]) throws -> [Result<DelayedOutcome, QueueError>] {
     try answers(events.count) { place, tell in publisher.add(events[place]) { tell($0) } }
   }
 

@@ -1,4 +1,5 @@
 import Figures
+import Kernel
 
 /// A status report for people: a line for each matter, names in front, units behind.
 struct StatusTable {
@@ -21,7 +22,7 @@ struct StatusTable {
       (
         "keys",
         "\(number(report.keys.remembered)) remembered, at most \(number(UInt64(report.keys.maximum)))"
-      ),
+      ), ("delayed", delayed),
     ]
     let width = rows.map(\.0.count).max() ?? 0
     return rows.map { name, text in
@@ -83,6 +84,17 @@ struct StatusTable {
     return "\(number(UInt64(groups.count))): \(number(UInt64(members))) members, "
       + "\(number(groups.reduce(0) { $0 + $1.waiting })) events waiting, "
       + "\(number(UInt64(groups.reduce(0) { $0 + $1.given }))) given; see `weir groups`"
+  }
+
+  private var delayed: String {
+    let delayed = report.delayed
+    let dropped =
+      delayed.dropped == 0
+      ? "" : "; \(number(delayed.dropped)) dropped, whose topics had ended by then"
+    guard let due = delayed.nextDue else { return "none waits\(dropped)" }
+    let rest = max(0, due - Clock.unixMilliseconds()) / 1000
+    return "\(number(delayed.waiting)) wait, the next is due "
+      + (rest == 0 ? "now" : "in \(duration(Int(clamping: rest)))") + dropped
   }
 
   private func number(_ value: UInt64) -> String { Amounts.number(value) }

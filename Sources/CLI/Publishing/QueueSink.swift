@@ -75,25 +75,17 @@ final class QueueSink: EventSink {
   private func takeIn(
     _ events: [DelayedEvent]
   ) throws -> [Result<(id: String, isReplayed: Bool), QueueError>] {
-    var results: [Result<(id: String, isReplayed: Bool), QueueError>] = []
-    var fresh: [(place: Int, event: DelayedEvent)] = []
-    for (place, event) in events.enumerated() {
-      guard let known = try appender.find(event.event) else {
-        fresh.append((place, event))
-        results.append(.failure(.stopped))
-        continue
-      }
-      switch known {
-      case .refused(let error): results.append(.failure(error))
-      case .appended(let appended):
-        results.append(.success((queue.epochs.id(of: appended.sequence).description, true)))
-      }
-    }
-    if fresh.isEmpty { return results }
     if delayed == nil { delayed = try DelayedLog(queue) }
-    for (entry, result) in zip(fresh, try delayed?.add(fresh.map(\.event)) ?? []) {
-      results[entry.place] = result.map { ("\($0.id)", $0.isReplayed) }
+    let outcomes = try delayed?.add(events) { (events) throws(QueueError) in
+      try appender.find(events)
     }
-    return results
+    return (outcomes ?? []).map { result in
+      result.map { outcome in
+        switch outcome {
+        case .waits(let receipt): ("\(receipt.id)", receipt.isReplayed)
+        case .isPublished(let appended): (queue.epochs.id(of: appended.sequence).description, true)
+        }
+      }
+    }
   }
 }

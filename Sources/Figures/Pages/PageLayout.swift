@@ -17,6 +17,12 @@ package enum PageLayout {
   package static let publishesRefusedCell = 104
   /// How many keys the worker remembers.
   package static let keysCell = 105
+  /// How many events wait for their time, in the page of the worker that publishes them.
+  package static let delayedWaitingCell = 106
+  /// When the first of them is due, in milliseconds since 1970; 0 where none waits.
+  package static let delayedNextDueCell = 107
+  /// Delayed events that were dropped.
+  package static let delayedDroppedCell = 108
   /// How long passes had to wait lately, in nanoseconds, a cell a stream loop.
   static let paceCells = 224..<(224 + FigureLimits.streamLoopCountMaximum)
 
@@ -59,6 +65,7 @@ package enum PageLayout {
       ("lag from \(Histogram.lag.lowestExponent)", Histogram.lag.cells),
       ("publish from \(Histogram.publish.lowestExponent)", Histogram.publish.cells),
       ("keys", keysCell..<keysCell + 1), ("pace", paceCells),
+      ("delayed waiting, next due, dropped", delayedWaitingCell..<delayedDroppedCell + 1),
     ]
     return counts + gaps + refusals + routes + problems + others
   }()
@@ -72,7 +79,8 @@ package enum PageLayout {
   }()
 
   /// Cells that say how things are, which mean nothing once the worker is gone.
-  static let gaugeCells = Array(LoopCount.gauges) + Array(paceCells) + [keysCell]
+  static let gaugeCells =
+    Array(LoopCount.gauges) + Array(paceCells) + [keysCell, delayedWaitingCell, delayedNextDueCell]
   /// Cells that only rise, also from one worker to the next one that has the page.
   static let countCells = areas.flatMap(\.cells).filter {
     $0 > durabilityCell && !gaugeCells.contains($0)

@@ -109,6 +109,23 @@ package struct MetricsReport {
     gauge("weir_keys_remembered", "Keys by which a second publish is known.") {
       $0[PageLayout.keysCell]
     }
+    let delayed = StatusReport.DelayedStatus(nil, workers.filter(\.isAlive), PageValues())
+    single(
+      "weir_delayed_waiting", .gauge, "Events that wait for their time.",
+      Int(clamping: delayed.waiting))
+    begin(
+      "weir_delayed_next_due_seconds", .gauge,
+      "When the first of them is due, since 1970; left out where none waits.")
+    if let due = delayed.nextDue {
+      sample("weir_delayed_next_due_seconds", [], value: Double(due) / 1000)
+    }
+    begin(
+      "weir_delayed_dropped_total", .counter,
+      "Delayed events that were not published, because their topics had ended.")
+    for worker in workers {
+      sample(
+        "weir_delayed_dropped_total", labels(worker), worker.values[PageLayout.delayedDroppedCell])
+    }
     counters("weir_requests_total", "Requests, by what they are for.", "route", Route.self) {
       PageLayout.cell($0)
     }

@@ -37,6 +37,8 @@ public struct StatusReport: Encodable, Sendable {
   public let groups: [GroupFigures]
   /// Keys that are remembered.
   public let keys: KeyStatus
+  /// Events that are published later.
+  public let delayed: DelayedStatus
 
   /// How much the queue holds.
   public struct QueueStatus: Encodable, Sendable {
@@ -136,10 +138,40 @@ public struct StatusReport: Encodable, Sendable {
     public let maximum: Int
   }
 
+  /// Events that are published later.
+  public struct DelayedStatus: Encodable, Sendable {
+    /// Those that wait for their time.
+    public let waiting: UInt64
+    /// When the first of them is due, in milliseconds since 1970; nil where none waits.
+    public let nextDue: Int64?
+    /// Those that were not published, because their topics had ended by then.
+    public let dropped: UInt64
+
+    private enum CodingKeys: String, CodingKey {
+      case waiting, dropped
+      case nextDue = "next_due"
+    }
+
+    /// - Parameters:
+    ///   - waiting: what the queue's file tells; nil where a worker does.
+    ///   - sum: what all workers have counted.
+    init(_ waiting: DelayedFigures?, _ alive: [WorkerFigures], _ sum: PageValues) {
+      // Of several workers one looks after them; who has just taken that over may tell the same.
+      let told = alive.max {
+        $0.values[PageLayout.delayedWaitingCell] < $1.values[PageLayout.delayedWaitingCell]
+      }
+      let due = told?.values[PageLayout.delayedNextDueCell] ?? 0
+      self.waiting =
+        waiting.map { UInt64($0.waitingCount) }
+        ?? told?.values[PageLayout.delayedWaitingCell] ?? 0
+      nextDue = waiting.map(\.nextDue) ?? (due == 0 ? nil : Int64(clamping: due))
+      dropped = sum[PageLayout.delayedDroppedCell]
+    }
+  }
+
   private enum CodingKeys: String, CodingKey {
     case version, durability, queue, workers, streams, deliveries, bytes, gaps, replays, publishes,
-      groups,
-      keys
+      groups, keys, delayed
     case uptimeSeconds = "uptime_seconds"
     case lagMilliseconds = "lag_ms"
     case paceMilliseconds = "pace_ms"
@@ -155,7 +187,10 @@ public struct StatusReport: Encodable, Sendable {
     do { workers = try WorkerFigures.all(in: Queue.workersPath(in: path)) } catch {
       throw .system(error)
     }
-    self.init(figures, workers, try Self.groups(ofQueueAt: path, figures))
+    // Nobody looks after what waits.
+    let waiting =
+      workers.contains(where: \.isAlive) ? nil : try DelayedListing.figures(ofQueueAt: path)
+    self.init(figures, workers, try Self.groups(ofQueueAt: path, figures), waiting)
   }
 
   private static func groups(
@@ -167,7 +202,12 @@ public struct StatusReport: Encodable, Sendable {
   }
 
   /// The report of what a queue, its workers and its groups tell.
-  package init(_ queue: QueueFigures, _ workers: [WorkerFigures], _ groups: [GroupFigures] = []) {
+  ///
+  /// - Parameter waiting: what the queue's file tells of events that wait; nil where a worker runs.
+  package init(
+    _ queue: QueueFigures, _ workers: [WorkerFigures], _ groups: [GroupFigures] = [],
+    _ waiting: DelayedFigures? = nil
+  ) {
     self.groups = groups
     let alive = workers.filter(\.isAlive)
     let oldest = alive.min { $0.startedAt < $1.startedAt }
@@ -195,6 +235,7 @@ public struct StatusReport: Encodable, Sendable {
     keys = KeyStatus(
       remembered: alive.map { $0.values[PageLayout.keysCell] }.max() ?? 0,
       maximum: QueueLimits.keyCountMaximum)
+    delayed = DelayedStatus(waiting, alive, sum)
   }
 
   /// The report as a line of JSON, with its newline.

@@ -36,10 +36,8 @@ struct AdmittedBatch {
   ///   - known: all keys up to the appended end.
   ///   - topics: which have ended, before the batch.
   ///   - next: the sequence of the first event.
-  ///   - now: milliseconds since 1970.
   init(
-    _ batch: [PendingEvent], known: borrowing KnownKeys, topics: TopicStateWriter, next: UInt64,
-    now: Int64
+    _ batch: [PendingEvent], known: borrowing KnownKeys, topics: TopicStateWriter, next: UInt64
   ) throws(QueueError) {
     verdicts.reserveCapacity(batch.count)
     events.reserveCapacity(batch.count)
@@ -53,7 +51,7 @@ struct AdmittedBatch {
               ? .repeats(place) : .settled(.refused(.keyReused(key: key.text))))
           continue
         }
-        switch try known.use(of: key, content: event.contentHash, now: now) {
+        switch try known.use(of: key, content: event.contentHash) {
         case .fresh: break
         case .same(let sequence, let time):
           verdicts.append(

@@ -12,10 +12,11 @@ public struct Appender: ~Copyable {
   let durability: Durability
   private let segmentByteCountMaximum: Int
   private let segmentEventCountMaximum: Int
-  private var segment: OpenSegment?
+  var segment: OpenSegment?
   var topics: TopicStateWriter
   /// How far the queue was when it was looked at last; it only grows.
   private var seen: Tail.AppendedEnd?
+  private let clocks: ClockSources
   private var text: [UInt8] = []
   private var index: [UInt8] = []
   var keys: KnownKeys
@@ -37,12 +38,27 @@ public struct Appender: ~Copyable {
     keyWindow: Duration = QueueLimits.keyWindow,
     keyCountMaximum: Int = QueueLimits.keyCountMaximum
   ) throws(QueueError) {
+    try self.init(
+      queue, durability: durability, segmentByteCountMaximum: segmentByteCountMaximum,
+      segmentEventCountMaximum: segmentEventCountMaximum, keyWindow: keyWindow,
+      keyCountMaximum: keyCountMaximum, clocks: ClockSources())
+  }
+
+  init(
+    _ queue: Queue, durability: Durability = .full,
+    segmentByteCountMaximum: Int = QueueLimits.segmentByteCountMaximum,
+    segmentEventCountMaximum: Int = QueueLimits.segmentEventCountMaximum,
+    keyWindow: Duration = QueueLimits.keyWindow,
+    keyCountMaximum: Int = QueueLimits.keyCountMaximum, clocks: ClockSources
+  ) throws(QueueError) {
+    self.clocks = clocks
     self.queue = queue
     self.durability = durability
     self.segmentByteCountMaximum = segmentByteCountMaximum
     self.segmentEventCountMaximum = segmentEventCountMaximum
     epochDigits = HexadecimalDigits(queue.epoch)
-    keys = KnownKeys(queue.directory, window: keyWindow, countMaximum: keyCountMaximum)
+    keys = KnownKeys(
+      queue.directory, window: keyWindow, countMaximum: keyCountMaximum, clocks: clocks)
     let lock = try queue.openLock()
     lockFile = try mapping { () throws(SystemCallError) in try lock.status().identity }
     self.lock = lock
@@ -81,15 +97,6 @@ public struct Appender: ~Copyable {
     try synchronize(upTo: end.next)
   }
 
-  /// Begins the epoch that the page names, if it names one.
-  mutating func beginEpoch() throws(QueueError) {
-    try underLock { (appender) throws(QueueError) in
-      guard appender.queue.tail.pendingEpoch != nil else { return }
-      var end = appender.queue.tail.appendedEnd
-      _ = try appender.beginEpoch(try appender.openSegment(end), &end)
-    }
-  }
-
   /// Does all that an append needs, and leaves nothing of it: takes the lock, writes behind the end of
   /// the last segment, puts that on disk and takes it back; and looks whether a segment could be made.
   ///
@@ -112,15 +119,6 @@ public struct Appender: ~Copyable {
     }
   }
 
-  /// Begins a new segment, unless the last one is empty, so that retention can remove what is there.
-  mutating func seal() throws(QueueError) {
-    try underLock { (appender) throws(QueueError) in
-      var end = appender.queue.tail.appendedEnd
-      let segment = try appender.openSegment(end)
-      if end.offset > 0 { try appender.roll(from: segment, &end) }
-    }
-  }
-
   // MARK: - Under the lock
 
   mutating func underLock<Result>(
@@ -130,7 +128,8 @@ public struct Appender: ~Copyable {
     try lock.hold(at: queue.directory.lockPath)
     let result: Result
     do {
-      try refuseElsewhere()
+      try queue.refuseElsewhere(lock: lockFile, at: queue.directory.lockPath)
+      try refuseOtherPage()
       result = try body(&self)
       seen = queue.tail.appendedEnd
     } catch {
@@ -141,21 +140,8 @@ public struct Appender: ~Copyable {
     return result
   }
 
-  /// Where the path leads elsewhere, or a shared file has lost its name, others work with what has it:
-  /// there must not be two writers.
-  private func refuseElsewhere() throws(QueueError) {
-    try queue.refuseElsewhere()
-    let path = queue.directory.lockPath
-    do {
-      guard try FileStatus(of: path).identity == lockFile else {
-        throw QueueError.deleted(path: path.string)
-      }
-    } catch let error as SystemCallError {
-      throw error.errno == .noSuchFileOrDirectory ? .deleted(path: path.string) : .system(error)
-    } catch let error as QueueError {
-      throw error
-    } catch {}
-    // Another's page was written over this one, in place.
+  /// Another's page was written over this one, in place.
+  private func refuseOtherPage() throws(QueueError) {
     let end = queue.tail.appendedEnd
     guard end.isSound, seen.map({ end.isReachable(from: $0) }) ?? true else {
       throw .deleted(path: queue.directory.tailPath.string)
@@ -176,6 +162,7 @@ public struct Appender: ~Copyable {
         reason: "its next event would be number \(first), and the highest is "
           + "\(QueueLimits.sequenceMaximum)")
     }
+    keys.lookAtClocks(next: first)
     let batch = try admit(events, end)
     if batch.events.isEmpty { return batch.outcomes([]) }
     let previousTime = end.unixMilliseconds
@@ -205,6 +192,7 @@ public struct Appender: ~Copyable {
     end.offset += text.count
     queue.tail.setAppendedEnd(end)
     topics.publish(next: end.next)
+    keys.pass(next: end.next)
     if text.capacity > 2 * QueueLimits.batchByteCountMaximum { text = [] }
     return batch.outcomes(outcomes)
   }
@@ -214,11 +202,9 @@ public struct Appender: ~Copyable {
     _ events: [PendingEvent], _ end: Tail.AppendedEnd
   ) throws(QueueError) -> AdmittedBatch {
     guard events.contains(where: { $0.key != nil }) else { return AdmittedBatch(all: events) }
-    let now = Clock.unixMilliseconds()
-    keys.forgetOld(now: now)
     do throws(QueueError) {
-      try keys.catchUp(to: end, now: now)
-      return try AdmittedBatch(events, known: keys, topics: topics, next: end.next, now: now)
+      try keys.catchUp(to: end)
+      return try AdmittedBatch(events, known: keys, topics: topics, next: end.next)
     } catch {
       // Others publish together with them.
       return AdmittedBatch(events, refusingKeys: error)
@@ -237,7 +223,7 @@ public struct Appender: ~Copyable {
   ) -> [AppendOutcome] {
     var outcomes: [AppendOutcome] = []
     outcomes.reserveCapacity(events.count)
-    var times = PublishTimes(after: end.unixMilliseconds, now: Clock.unixMilliseconds())
+    var times = PublishTimes(after: end.unixMilliseconds, now: clocks.wall())
     text.removeAll(keepingCapacity: true)
     index.removeAll(keepingCapacity: true)
     text.reserveCapacity(events.reduce(0) { $0 + RecordWriter.byteCountMaximum($1) })
@@ -264,106 +250,6 @@ public struct Appender: ~Copyable {
     }
     end.unixMilliseconds = times.last
     return outcomes
-  }
-
-  /// The segment that the tail names, without what a dead appender may have left behind its end.
-  mutating func openSegment(_ end: Tail.AppendedEnd) throws(QueueError) -> OpenSegment {
-    try forgetBeginning(end)
-    let segment = try self.segment(end.segment)
-    let status = try mapping { () throws(SystemCallError) in try segment.text.status() }
-    guard status.linkCount > 0 else {
-      throw .deleted(path: queue.directory.textPath(end.segment).string)
-    }
-    guard status.byteCount >= end.offset else {
-      throw .damaged(
-        segment: end.segment.textFile, offset: status.byteCount,
-        reason: "it was cut while it was in use; it should reach \(end.offset)")
-    }
-    if status.byteCount > end.offset {
-      let directory = queue.directory
-      try mapping { () throws(SystemCallError) in
-        // First, because what is left of the text is what tells that there may be some.
-        try KeyFile.cut(segment.name, upTo: end.next, in: directory)
-        try segment.text.truncate(to: end.offset)
-      }
-    }
-    return segment
-  }
-
-  private mutating func segment(_ name: SegmentName) throws(QueueError) -> OpenSegment {
-    if let segment, segment.name == name { return segment }
-    let directory = queue.directory
-    let opened = try mapping { () throws(SystemCallError) in
-      try OpenSegment(name, in: directory, creating: false)
-    }
-    segment = opened
-    return opened
-  }
-
-  /// Removes the segment that an appender had begun when it died.
-  private func forgetBeginning(_ end: Tail.AppendedEnd) throws(QueueError) {
-    guard let begun = queue.tail.beginning else { return }
-    if begun != end.segment {
-      try mapping { () throws(SystemCallError) in try queue.directory.remove(begun) }
-    }
-    queue.tail.beginning = nil
-  }
-
-  /// Seals the segment and begins the next one: the old one is on disk, and so is the new one's
-  /// name, before anything refers to it.
-  @discardableResult
-  private mutating func roll(
-    from segment: OpenSegment, _ end: inout Tail.AppendedEnd
-  ) throws(QueueError) -> OpenSegment {
-    do {
-      try segment.text.synchronizeData()
-      // It could be made anew, but who opens the queue after a power cut would have to do it.
-      try segment.index.synchronizeData()
-      try topics.seal(at: end)
-    } catch {
-      throw fail(error)
-    }
-    do {
-      try KeyFile.seal(
-        segment.name, next: end.next, in: queue.directory, epochs: queue.epochs)
-    } catch {
-      if error.call == "fdatasync" { throw fail(error) }
-      if error.isNoSpace { throw .full(error) }
-      throw error.call == "pwrite" ? fail(error) : .system(error)
-    }
-    let name = SegmentName(first: end.next)
-    let fresh: OpenSegment
-    queue.tail.beginning = name
-    do {
-      fresh = try OpenSegment(name, in: queue.directory, creating: true)
-    } catch {
-      // A name that could not be put on disk once is not there by a second try that succeeds.
-      if error.call == "fsync" { throw fail(error) }
-      throw error.isNoSpace ? .full(error) : .system(error)
-    }
-    end.segment = name
-    end.offset = 0
-    queue.tail.setAppendedEnd(end)
-    queue.tail.beginning = nil
-    queue.tail.raiseDurableEnd(to: end.next, isSynced: true)
-    self.segment = fresh
-    return fresh
-  }
-
-  /// Begins the epoch that the page names: with a segment of its own, and on disk before any event of it.
-  private mutating func beginEpoch(
-    _ segment: OpenSegment, _ end: inout Tail.AppendedEnd
-  ) throws(QueueError) -> OpenSegment {
-    let fresh =
-      end.offset > 0 || segment.name.first != end.next ? try roll(from: segment, &end) : segment
-    do {
-      try queue.directory.write(queue.epochs)
-    } catch {
-      if error.call == "fsync" { throw fail(error) }
-      throw error.isNoSpace ? .full(error) : .system(error)
-    }
-    queue.tail.settlePendingEpoch()
-    return fresh
   }
 
   // MARK: - Outside the lock

@@ -46,11 +46,12 @@ public final class Committer: Sendable {
   /// its events are hidden, or why they are not.
   public typealias DeletionCompletion = @Sendable (Result<UInt64, QueueError>) -> Void
 
-  /// Told once what is known of an event's key, on the committer's thread: nil where nothing is.
-  public typealias FindCompletion = @Sendable (Result<Appended?, QueueError>) -> Void
+  /// Told once, on the committer's thread: what ``Appender/find(_:)`` says of events.
+  typealias FindCompletion = @Sendable (Result<[AppendOutcome?], QueueError>) -> Void
 
   private struct Question: Sendable {
-    let event: PendingEvent
+    let events: [PendingEvent]
+    let byteCount: Int
     let completion: FindCompletion
   }
 
@@ -133,15 +134,17 @@ public final class Committer: Sendable {
     if isFirst { waker.ring() }
   }
 
-  /// Asks whether an event was published before, by its key; nothing is queued.
-  public func find(_ event: PendingEvent, _ completion: @escaping FindCompletion) {
+  /// Asks what ``Appender/find(_:)`` says of events; nothing is queued.
+  func find(_ events: [PendingEvent], _ completion: @escaping FindCompletion) {
+    let question = Question(
+      events: events, byteCount: events.reduce(0) { $0 + $1.byteCount }, completion: completion)
     let refusal: QueueError? = state.withLock { state in
       if state.isStopped { return .stopped }
       guard state.waitingByteCount < QueueLimits.pendingByteCountMaximum else {
         return .overloaded(byteCountMaximum: QueueLimits.pendingByteCountMaximum)
       }
-      state.questions.append(Question(event: event, completion: completion))
-      state.waitingByteCount += event.byteCount
+      state.questions.append(question)
+      state.waitingByteCount += question.byteCount
       return nil
     }
     if let refusal { completion(.failure(refusal)) } else { waker.ring() }
@@ -199,6 +202,7 @@ public final class Committer: Sendable {
     keyCount(appender.keyCount)
     var syncIsDueAt: Int64?
     while true {
+      appender.lookAfterKeys()
       if let due = syncIsDueAt, due <= Clock.monotonicNanoseconds() {
         // A failure is remembered by the queue and told to the next publisher.
         try? appender.synchronize()
@@ -211,7 +215,8 @@ public final class Committer: Sendable {
       if batch.isEmpty {
         if isStopped { break }
         let rest = syncIsDueAt.map { max(0, $0 - Clock.monotonicNanoseconds()) }
-        _ = try? waker.wait(timeout: rest.map { .nanoseconds($0) })
+        _ = try? waker.wait(
+          timeout: rest.map { .nanoseconds($0) } ?? QueueLimits.keyUpkeepInterval)
         continue
       }
       append(batch, with: &appender)
@@ -303,12 +308,12 @@ public final class Committer: Sendable {
   private func answer(with appender: inout Appender) {
     let questions = state.withLock { state in
       defer { state.questions = [] }
-      state.waitingByteCount -= state.questions.reduce(0) { $0 + $1.event.byteCount }
+      state.waitingByteCount -= state.questions.reduce(0) { $0 + $1.byteCount }
       return state.questions
     }
     for question in questions {
       do {
-        question.completion(.success(try appender.find(question.event)?.get()))
+        question.completion(.success(try appender.find(question.events)))
       } catch {
         question.completion(.failure(error))
       }

@@ -69,7 +69,7 @@ public struct QueueBackup {
     }
     // Of events that retention has removed.
     for segment in try directory.keyedSegments()
-    where segments.first.map({ segment < $0 }) ?? false {
+    where segment.first < segments.first?.first ?? next {
       if let keys = try Self.file(segment.keysFile, in: directory) { files.append(keys) }
     }
     if segments.isEmpty {

@@ -3,7 +3,7 @@ import Kernel
 /// Events that are taken in together: for each whether it may be, and the entries to append.
 struct DelayedBatch {
   private(set) var text: [UInt8] = []
-  private(set) var receipts: [Result<DelayedReceipt, QueueError>] = []
+  private(set) var outcomes: [Result<DelayedOutcome, QueueError>] = []
   private let now: Int64
   /// The keys of events of this batch, which the table does not know yet.
   private var fresh: [[UInt8]: (receipt: DelayedReceipt, content: [UInt8])] = [:]
@@ -14,18 +14,24 @@ struct DelayedBatch {
   /// - Parameter now: milliseconds since 1970.
   init(now: Int64) { self.now = now }
 
-  /// Takes an event in, unless one waits that has its key, or too many do.
+  /// Takes an event in, unless one waits that has its key, or it is known by that, or too many wait.
   ///
+  /// - Parameter known: what is said of the event where none with its key waits; nil where it may be taken in.
   /// - Throws: what is the matter with the whole batch.
-  mutating func add(_ delayed: DelayedEvent, to file: borrowing DelayedFile) throws(QueueError) {
-    if let receipt = try known(delayed.event, in: file) { return receipts.append(receipt) }
+  mutating func add(
+    _ delayed: DelayedEvent, to file: borrowing DelayedFile,
+    otherwise known: () -> Result<DelayedOutcome, QueueError>?
+  ) throws(QueueError) {
+    if let outcome = try waiting(delayed.event, in: file) ?? known() {
+      return outcomes.append(outcome)
+    }
     guard file.table.count + count < QueueLimits.delayedEventCountMaximum,
       file.table.byteCount + byteCount + delayed.event.byteCount
         <= QueueLimits.delayedByteCountMaximum
     else {
       let refusal = QueueError.tooManyDelayed(
         count: file.table.count + count, byteCount: file.table.byteCount + byteCount)
-      return receipts.append(.failure(refusal))
+      return outcomes.append(.failure(refusal))
     }
     let id = try nextID(in: file)
     let receipt = DelayedReceipt(id: id, due: delayed.delay.due(now: now), isReplayed: false)
@@ -36,7 +42,7 @@ struct DelayedBatch {
     count += 1
     byteCount += text.count - start
     if let key = delayed.event.key { fresh[key.encoded] = (receipt, delayed.event.content) }
-    receipts.append(.success(receipt))
+    outcomes.append(.success(.waits(receipt)))
   }
 
   private mutating func nextID(in file: borrowing DelayedFile) throws(QueueError) -> DelayedID {
@@ -45,6 +51,8 @@ struct DelayedBatch {
       id = lastID.next
     } else {
       do { id = try DelayedID.fresh(now: now) } catch { throw .system(error) }
+      // By a clock that was set back an id might be drawn that an event had, which is in the queue by it.
+      if let highest = file.table.highestID, id <= highest { id = highest.next }
     }
     while file.table.places[id] != nil { id = id.next }
     lastID = id
@@ -52,9 +60,9 @@ struct DelayedBatch {
   }
 
   /// What is answered where the event's key is that of one that waits; nil where it is not.
-  private func known(
+  private func waiting(
     _ event: PendingEvent, in file: borrowing DelayedFile
-  ) throws(QueueError) -> Result<DelayedReceipt, QueueError>? {
+  ) throws(QueueError) -> Result<DelayedOutcome, QueueError>? {
     guard let key = event.key else { return nil }
     let first: DelayedReceipt
     let content: [UInt8]?
@@ -71,6 +79,6 @@ struct DelayedBatch {
       return nil
     }
     guard content == event.content else { return .failure(.keyReused(key: key.text)) }
-    return .success(DelayedReceipt(id: first.id, due: first.due, isReplayed: true))
+    return .success(.waits(DelayedReceipt(id: first.id, due: first.due, isReplayed: true)))
   }
 }

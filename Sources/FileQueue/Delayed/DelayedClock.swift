@@ -6,24 +6,16 @@ import Kernel
 /// An event that is published a month too early cannot be taken back, and one that is ten minutes late can
 /// be borne. Where nothing ran there is nothing to go on by but the wall clock.
 struct DelayedClock {
-  /// The clocks of the machine.
-  struct Sources: Sendable {
-    /// Milliseconds since 1970.
-    var wall: @Sendable () -> Int64 = Clock.unixMilliseconds
-    /// Nanoseconds, never set, which go on while the machine sleeps.
-    var boot: @Sendable () -> Int64 = Clock.bootNanoseconds
-  }
-
-  private let sources: Sources
+  private let sources: ClockSources
   private var watch: ClockWatch
   private var lastLook: Int64
 
   private static let tolerance = QueueLimits.clockStepTolerance.wholeMilliseconds
 
-  init(_ sources: Sources) {
+  init(_ sources: ClockSources) {
     self.sources = sources
     let wall = sources.wall()
-    lastLook = sources.boot()
+    lastLook = sources.steady()
     watch = ClockWatch(lastKnown: wall, wall: wall, monotonic: lastLook)
   }
 
@@ -31,11 +23,11 @@ struct DelayedClock {
   var now: Int64 { watch.now }
 
   /// Nanoseconds of the clock that is never set.
-  var boot: Int64 { sources.boot() }
+  var boot: Int64 { sources.steady() }
 
   /// Looks at the clocks; returns what the log is to be told.
   mutating func look() -> String? {
-    let (wall, boot) = (sources.wall(), sources.boot())
+    let (wall, boot) = (sources.wall(), sources.steady())
     let elapsed = (boot &- lastLook) / 1_000_000
     lastLook = boot
     // After a sleep of the machine, or a disk that stood still, this look comes late, and both clocks say so.

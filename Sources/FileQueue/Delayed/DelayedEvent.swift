@@ -27,6 +27,14 @@ public struct DelayedReceipt: Hashable, Sendable {
   public let isReplayed: Bool
 }
 
+/// What became of an event that was handed over to be published later.
+public enum DelayedOutcome: Hashable, Sendable {
+  /// It waits for its time.
+  case waits(DelayedReceipt)
+  /// It is in the queue, as its key tells, and does not wait.
+  case isPublished(Appended)
+}
+
 /// What became of the wish that an event be not published.
 public enum DelayedCancellation: Hashable, Sendable {
   /// It is not.

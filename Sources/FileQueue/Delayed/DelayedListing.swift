@@ -27,6 +27,15 @@ public struct DelayedListing: ~Copyable {
     }
   }
 
+  /// How many events wait in the queue at `path`, and when the first one is due; reads all of them.
+  public static func figures(ofQueueAt path: FilePath) throws(QueueError) -> DelayedFigures {
+    var listing = try DelayedListing(readingAt: path)
+    let page = try listing.page(countMaximum: 1)
+    var figures = DelayedFigures(waitingCount: page.count)
+    figures.nextDue = page.events.first?.due
+    return figures
+  }
+
   /// An event that waits; nil where there is none of the id.
   public mutating func waiting(_ id: DelayedID) throws(QueueError) -> WaitingEvent? {
     try mapping { () throws(SystemCallError) in try file?.waiting(id) ?? nil }

@@ -35,21 +35,43 @@ public struct DelayedLog: ~Copyable {
 
   /// Takes in events, each by itself; they are on disk when this returns.
   ///
-  /// - Parameter now: milliseconds since 1970.
-  /// - Returns: for each what was taken in, or why not.
+  /// That an event is neither in the queue nor waits, and is taken in, is one step: nobody publishes an event that
+  /// waits, or takes one in, meanwhile.
+  ///
+  /// - Parameters:
+  ///   - now: milliseconds since 1970.
+  ///   - find: tells what is in the queue, as ``Appender/find(_:)`` does; asked under the lock of the delayed
+  ///     events, inside of which the queue's may be taken.
+  /// - Returns: for each what became of it, or why it was not taken in.
   /// - Throws: what is the matter with all of them.
   public mutating func add(
-    _ events: [DelayedEvent], now: Int64 = Clock.unixMilliseconds()
-  ) throws(QueueError) -> [Result<DelayedReceipt, QueueError>] {
-    let receipts = try underLock { (log, file) throws(QueueError) in
+    _ events: [DelayedEvent], now: Int64 = Clock.unixMilliseconds(),
+    find: ([PendingEvent]) throws(QueueError) -> [AppendOutcome?]
+  ) throws(QueueError) -> [Result<DelayedOutcome, QueueError>] {
+    let outcomes = try underLock { (log, file) throws(QueueError) in
+      let keyed = events.indices.filter { events[$0].event.key != nil }
+      var known: [Int: AppendOutcome] = [:]
+      if !keyed.isEmpty {
+        for (place, outcome) in zip(keyed, try find(keyed.map { events[$0].event })) {
+          known[place] = outcome
+        }
+      }
       var batch = DelayedBatch(now: now)
-      for event in events { try batch.add(event, to: file) }
+      for (place, event) in zip(events.indices, events) {
+        try batch.add(event, to: file) {
+          switch known[place] {
+          case .appended(let appended): .success(.isPublished(appended))
+          case .refused(let error): .failure(error)
+          case nil: log.queue.refusal(of: event.event).map { .failure($0) }
+          }
+        }
+      }
       try log.append(batch.text, to: &file)
-      return batch.receipts
+      return batch.outcomes
     }
     // Also where nothing was appended: what another process has appended may not be on disk yet.
     try synchronize()
-    return receipts
+    return outcomes
   }
 
   /// Has events not published; what came of it is on disk when this returns.
@@ -66,7 +88,19 @@ public struct DelayedLog: ~Copyable {
       return outcomes
     }
     try synchronize()
+    // Where the file stays as it is nothing is lost.
+    _ = try? compactIfWorthwhile()
     return outcomes
+  }
+
+  /// How many events wait, and when the first one is due, as of the last look.
+  mutating func figures() -> DelayedFigures {
+    var figures = DelayedFigures(waitingCount: file?.table.count ?? 0)
+    file?.forEachTurn { turn, _ in
+      figures.nextDue = turn.due
+      return false
+    }
+    return figures
   }
 
   /// The events that wait, in the order in which they are due.
@@ -199,9 +233,12 @@ public struct DelayedLog: ~Copyable {
   /// Makes the file anew where most of it means nothing any more, or some of it is damaged; returns whether
   /// it did.
   mutating func compactIfWorthwhile() throws(QueueError) -> Bool {
-    guard let dead = file?.deadByteCount, let live = file?.table.byteCount,
-      file?.damages.isEmpty == false || dead > live && dead > deadByteCountMaximum
-    else { return false }
+    guard let dead = file?.deadByteCount, let live = file?.table.byteCount else { return false }
+    // One without events is made anew at once, but for each single one.
+    let maximum =
+      live == 0
+      ? min(deadByteCountMaximum, QueueLimits.delayedEmptyByteCountMaximum) : deadByteCountMaximum
+    guard file?.damages.isEmpty == false || dead > live && dead > maximum else { return false }
     try underLock { (log, file) throws(QueueError) in
       let path = log.queue.directory.delayedPath
       let staging = FilePath(path.string + ".new")
@@ -255,7 +292,7 @@ public struct DelayedLog: ~Copyable {
     try lock.hold(at: queue.directory.delayedLockPath)
     let result: Result
     do {
-      try refuseElsewhere()
+      try queue.refuseElsewhere(lock: lockFile, at: queue.directory.delayedLockPath)
       result = try withFile(body)
     } catch {
       try? lock.unlock()
@@ -282,28 +319,10 @@ public struct DelayedLog: ~Copyable {
     }
   }
 
-  /// Where the path leads elsewhere, or the lock's file has lost its name, others work with what has it.
-  private func refuseElsewhere() throws(QueueError) {
-    try queue.refuseElsewhere()
-    guard try Self.identity(of: queue.directory.delayedLockPath) == lockFile else {
-      throw .deleted(path: queue.directory.delayedLockPath.string)
-    }
-  }
-
-  /// Nil where there is no such file.
-  private static func identity(of path: FilePath) throws(QueueError) -> FileIdentity? {
-    do {
-      return try FileStatus(of: path).identity
-    } catch {
-      if error.errno == .noSuchFileOrDirectory { return nil }
-      throw .system(error)
-    }
-  }
-
   /// The file that has the name; made where there was none.
   private mutating func openFile() throws(QueueError) -> DelayedFile {
     let path = queue.directory.delayedPath
-    let identity = try Self.identity(of: path)
+    let identity = try queue.directory.identity(of: path)
     if let file = self.file.take() {
       if file.identity == identity, (try? file.hasItsLength()) == true { return file }
       // Events that waited went with it.

@@ -9,6 +9,10 @@ public final class DelayedPublisher: Sendable {
   /// Told once what came of it, on the publisher's thread or the asker's.
   public typealias Completion<Success> = @Sendable (Result<Success, QueueError>) -> Void
 
+  /// Told on the publisher's thread how many events wait, and how many were dropped since it was told last; of
+  /// several workers the one that publishes is told of those that wait.
+  public typealias TellFigures = @Sendable (DelayedFigures) -> Void
+
   private struct State {
     var waiting: [DelayedRequest] = []
     var waitingByteCount = 0
@@ -24,21 +28,13 @@ public final class DelayedPublisher: Sendable {
   /// - Parameters:
   ///   - committer: takes the events whose time has come; is stopped after this.
   ///   - deadByteCountMaximum: the file is made anew when more of it means nothing any more.
+  ///   - figures: told when they have changed.
   ///   - report: told on the thread of what could not be published, in words.
   /// - Throws: what opening the queue for appending throws, and what stands in the way of a thread.
-  public convenience init(
+  public init(
     _ queue: Queue, _ committer: Committer,
     deadByteCountMaximum: Int = QueueLimits.delayedDeadByteCountMaximum,
-    report: @escaping Upkeep.Report
-  ) throws {
-    try self.init(
-      queue, committer, clocks: DelayedClock.Sources(), deadByteCountMaximum: deadByteCountMaximum,
-      report: report)
-  }
-
-  init(
-    _ queue: Queue, _ committer: Committer, clocks: DelayedClock.Sources,
-    deadByteCountMaximum: Int, report: @escaping Upkeep.Report
+    figures: @escaping TellFigures = { _ in }, report: @escaping Upkeep.Report
   ) throws {
     let waker = try Waker()
     self.waker = waker
@@ -46,15 +42,15 @@ public final class DelayedPublisher: Sendable {
       name: "delayed",
       state: {
         try DelayedRounds(
-          queue, committer, clocks: clocks, waker: waker,
-          deadByteCountMaximum: deadByteCountMaximum, report: report)
+          queue, committer, clocks: ClockSources(), waker: waker,
+          deadByteCountMaximum: deadByteCountMaximum, figures: figures, report: report)
       }
     ) { [self] rounds in run(rounds) }
     thread.withLock { $0 = started }
   }
 
-  /// Takes in an event, which is on disk when `completion` is called.
-  public func add(_ event: DelayedEvent, _ completion: @escaping Completion<DelayedReceipt>) {
+  /// Takes in an event, which is on disk when `completion` is called, unless its key tells that it is in the queue.
+  public func add(_ event: DelayedEvent, _ completion: @escaping Completion<DelayedOutcome>) {
     submit(.add(event, completion))
   }
 

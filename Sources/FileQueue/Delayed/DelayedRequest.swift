@@ -3,7 +3,7 @@ enum DelayedRequest: Sendable {
   /// Told once, on the publisher's thread or the asker's.
   typealias Completion<Success> = @Sendable (Result<Success, QueueError>) -> Void
 
-  case add(DelayedEvent, Completion<DelayedReceipt>)
+  case add(DelayedEvent, Completion<DelayedOutcome>)
   case cancel(DelayedID, Completion<DelayedCancellation>)
   case page(behind: DelayedTurn?, countMaximum: Int, Completion<DelayedPage>)
   case find(DelayedID, Completion<WaitingEvent?>)

@@ -7,6 +7,8 @@ struct DelayedRounds: ~Copyable {
   private let committer: Committer
   private let waker: Waker
   private let report: Upkeep.Report
+  private let tellFigures: DelayedPublisher.TellFigures
+  private let known: KnownEvents
   private var log: DelayedLog
   private var clock: DelayedClock
   private var failures = FailureReports()
@@ -22,16 +24,22 @@ struct DelayedRounds: ~Copyable {
   private var displaced: Set<DelayedID> = []
   /// Events that are not to be published, and not noted yet.
   private var dropped: Set<DelayedID> = []
+  /// Events that were dropped and not told of in figures.
+  private var droppedCount = 0
+  /// The figures that were told last.
+  private var told = DelayedFigures()
   /// Nothing is published before, after a failure; nanoseconds since the machine was started.
   private var pausedUntil: Int64 = 0
   /// When what was noted is put on disk, nanoseconds since the machine was started.
   private var syncIsDueAt: Int64?
 
   init(
-    _ queue: Queue, _ committer: Committer, clocks: DelayedClock.Sources, waker: Waker,
+    _ queue: Queue, _ committer: Committer, clocks: ClockSources, waker: Waker,
     deadByteCountMaximum: Int = QueueLimits.delayedDeadByteCountMaximum,
+    figures: @escaping DelayedPublisher.TellFigures = { _ in },
     report: @escaping Upkeep.Report
   ) throws(QueueError) {
+    let known = try KnownEvents(committer)
     let log = try DelayedLog(queue, deadByteCountMaximum: deadByteCountMaximum)
     let turn = try mapping { () throws(SystemCallError) in
       try Descriptor.open(queue.directory.delayedLockPath, .readWrite)
@@ -42,6 +50,8 @@ struct DelayedRounds: ~Copyable {
     self.committer = committer
     self.waker = waker
     self.report = report
+    self.known = known
+    tellFigures = figures
     clock = DelayedClock(clocks)
   }
 
@@ -55,6 +65,7 @@ struct DelayedRounds: ~Copyable {
     if let text = clock.look() { report(false, text) }
     serve(requests)
     land()
+    defer { tellHowManyWait() }
     do {
       if !hasTurn { hasTurn = try mapping { () throws(SystemCallError) in try turn.claim() } }
       try note()
@@ -75,6 +86,7 @@ struct DelayedRounds: ~Copyable {
       if flight != nil { _ = try? waker.wait(timeout: QueueLimits.delayedInterval) }
     }
     try? note()
+    tellHowManyWait()
     if log.isUnsynced { try? log.synchronize() }
     if hasTurn { _ = try? log.compactIfWorthwhile() }
   }
@@ -83,7 +95,7 @@ struct DelayedRounds: ~Copyable {
 
   private mutating func serve(_ requests: [DelayedRequest]) {
     var events: [DelayedEvent] = []
-    var completions: [DelayedRequest.Completion<DelayedReceipt>] = []
+    var completions: [DelayedRequest.Completion<DelayedOutcome>] = []
     for request in requests {
       guard case .add(let event, let completion) = request else { continue }
       events.append(event)
@@ -91,8 +103,11 @@ struct DelayedRounds: ~Copyable {
     }
     if !events.isEmpty {
       do throws(QueueError) {
-        let receipts = try log.add(events, now: clock.now)
-        for (completion, receipt) in zip(completions, receipts) { completion(receipt) }
+        let known = known
+        let outcomes = try log.add(events, now: clock.now) { (events) throws(QueueError) in
+          try known.find(events)
+        }
+        for (completion, outcome) in zip(completions, outcomes) { completion(outcome) }
       } catch {
         for completion in completions { completion(.failure(error)) }
       }
@@ -171,7 +186,7 @@ struct DelayedRounds: ~Copyable {
       case .failure(.keyReused) where due.mayBePublished: unpublished.insert(due.id)
       case .success(let appended): published[due.id] = appended.sequence
       case .failure(.topicEnded(let topic)): drop(due.id, "its topic '\(topic)' has ended")
-      case .failure(.keyReused(let key)):
+      case .failure(.keyReused(let key)) where !displaced.contains(due.id):
         // It was acknowledged: who took its key does not take its place.
         displaced.insert(due.id)
         report(
@@ -208,7 +223,19 @@ struct DelayedRounds: ~Copyable {
 
   private mutating func drop(_ id: DelayedID, _ reason: String) {
     dropped.insert(id)
+    droppedCount += 1
     report(true, "delayed event \(id) is not published: \(reason)")
+  }
+
+  /// Tells how many events wait, where that is something new; of several workers the one that publishes does.
+  private mutating func tellHowManyWait() {
+    var figures = hasTurn ? log.figures() : DelayedFigures()
+    figures.droppedCount = droppedCount
+    if figures == told { return }
+    tellFigures(figures)
+    droppedCount = 0
+    told = figures
+    told.droppedCount = 0
   }
 
   private mutating func tell(_ error: QueueError) {

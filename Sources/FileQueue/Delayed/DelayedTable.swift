@@ -15,6 +15,8 @@ struct DelayedTable {
   private(set) var places: [DelayedID: Place] = [:]
   /// Bytes of their entries.
   private(set) var byteCount = 0
+  /// The highest id that any event has had, of those that the entries tell of.
+  private(set) var highestID: DelayedID?
   private var keys: [[UInt8]: DelayedID] = [:]
   /// A turn of each event that waits, and of some that wait no more; those before `head` are all of these.
   private var turns: [DelayedTurn] = []
@@ -48,6 +50,7 @@ struct DelayedTable {
   private mutating func add(_ id: DelayedID, _ place: Place) {
     remove(id)
     places[id] = place
+    highestID = max(highestID ?? id, id)
     byteCount += place.entry.count
     if let key = place.key { keys[key] = id }
     let turn = DelayedTurn(due: place.due, id: id)

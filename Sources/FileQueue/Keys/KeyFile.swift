@@ -45,13 +45,15 @@ final class KeyFile {
     var offset = KeyFile.magic.count
     /// Entries so far.
     var count: UInt64 = 0
-    /// When the last of their events was published, in milliseconds since 1970.
+    /// The last of their events, and when it was published, in milliseconds since 1970.
+    var lastSequence: UInt64 = 0
     var lastTime: Int64 = 0
 
     mutating func pass(_ entry: KeyEntry) {
       offset += entry.byteCount
       count += 1
-      lastTime = max(lastTime, entry.unixMilliseconds)
+      lastSequence = entry.sequence
+      lastTime = entry.unixMilliseconds
     }
   }
 

@@ -27,6 +27,9 @@ struct KnownKeys {
   private var reader: KeyFile?
   /// The keys of the segment that is appended to, for writing.
   private var writer: KeyFile?
+  private let clocks: ClockSources
+  private var ages: KeyAges
+  /// Nanoseconds of the clock that is never set.
   private var forgetsAgainAt: Int64 = 0
 
   /// How old the keys of a file may be.
@@ -38,8 +41,12 @@ struct KnownKeys {
   var count: Int { table.count }
 
   /// - Parameter window: for how long a key is remembered.
-  init(_ directory: QueueDirectory, window: Duration, countMaximum: Int) {
+  init(
+    _ directory: QueueDirectory, window: Duration, countMaximum: Int, clocks: ClockSources
+  ) {
     self.directory = directory
+    self.clocks = clocks
+    ages = KeyAges(clocks)
     self.countMaximum = countMaximum
     windowMilliseconds = window.wholeMilliseconds
   }
@@ -55,15 +62,11 @@ struct KnownKeys {
     case other
   }
 
-  /// Looks a key up.
-  ///
-  /// - Parameter now: milliseconds since 1970.
-  func use(of key: EventKey, content: UInt64, now: Int64) throws(QueueError) -> Use {
+  /// Looks a key up, as of the last ``catchUp(to:)``.
+  func use(of key: EventKey, content: UInt64) throws(QueueError) -> Use {
     var latest: KeyEntry?
     try table.forEachPlace(of: Self.hash(key.encoded.span)) { (place) throws(QueueError) in
-      guard let source = sources.last(where: { $0.number == place >> Self.offsetBitCount }) else {
-        return
-      }
+      guard let source = source(place >> Self.offsetBitCount) else { return }
       // One that is not there any more was too old.
       let entry = try mapping { () throws(SystemCallError) in
         try KeyFile(reading: source.segment, in: directory)?
@@ -74,11 +77,25 @@ struct KnownKeys {
       guard let entry = entry.flatMap({ $0 }) else { return }
       if entry.sequence >= latest?.sequence ?? 0 { latest = entry }
     }
-    guard let latest, key.isLasting || now - latest.unixMilliseconds <= windowMilliseconds else {
+    guard let latest, key.isLasting || age(of: latest) <= windowMilliseconds else {
       return .fresh
     }
     return latest.content == content
       ? .same(sequence: latest.sequence, unixMilliseconds: latest.unixMilliseconds) : .other
+  }
+
+  private func age(of entry: KeyEntry) -> Int64 {
+    ages.age(of: entry.sequence, publishedAt: entry.unixMilliseconds)
+  }
+
+  /// The source of a number; they are in the order of these.
+  private func source(_ number: UInt64) -> Source? {
+    var (low, high) = (0, sources.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if sources[middle].number < number { low = middle + 1 } else { high = middle }
+    }
+    return low < sources.count && sources[low].number == number ? sources[low] : nil
   }
 
   private static let offsetBitCount: UInt64 = 32
@@ -104,15 +121,18 @@ struct KnownKeys {
   ///
   /// - Parameters:
   ///   - end: the appended end; under the queue's lock nothing is missing up to it afterwards.
-  ///   - now: milliseconds since 1970.
-  mutating func catchUp(to end: Tail.AppendedEnd, now: Int64) throws(QueueError) {
-    if !isLoaded { try load(end, now: now) }
+  ///   - isDoubted: see ``KeyAges/begin(next:lastTime:isDoubted:)``.
+  mutating func catchUp(to end: Tail.AppendedEnd, isDoubted: Bool = false) throws(QueueError) {
+    if !isLoaded { try load(end, isDoubted: isDoubted) }
+    lookAtClocks(next: end.next)
     if let last = sources.last, last.segment == end.segment {
       return try read(sources.count - 1, upTo: end.next)
     }
-    if !sources.isEmpty { try read(sources.count - 1, upTo: end.next) }
-    for segment in try directory.keyedSegments()
-    where segment <= end.segment && lookedAt.map({ segment > $0 }) ?? true {
+    if let last = sources.last, last.segment == lookedAt {
+      try read(sources.count - 1, upTo: end.next)
+      if sources.last?.place.count == 0 { sources.removeLast() }
+    }
+    for segment in try followers(upTo: end.segment) {
       try add(segment, upTo: end.next)
       // Of one that does not grow any more and has none nothing is asked.
       if segment < end.segment, sources.last?.place.count == 0 { sources.removeLast() }
@@ -120,24 +140,51 @@ struct KnownKeys {
     }
   }
 
+  /// The segments behind the last one that was looked at: a seal names the next segment, so the names of all files,
+  /// of which there may be thousands, are read only where a seal is missing.
+  private func followers(upTo end: SegmentName) throws(QueueError) -> [SegmentName] {
+    var found: [SegmentName] = []
+    while let last = found.last ?? lookedAt, last < end {
+      let seal = try mapping { () throws(SystemCallError) in
+        try KeyFile(reading: last, in: directory)?.seal()
+      }
+      guard let next = seal.map({ SegmentName(first: $0.sequence) }), next > last, next <= end
+      else { break }
+      found.append(next)
+    }
+    if found.last ?? lookedAt == end { return found }
+    return try directory.keyedSegments().filter { segment in
+      segment <= end && lookedAt.map { segment > $0 } ?? true
+    }
+  }
+
   /// What is older than the window at the queue's last event is left: weir may have been away for long, and
   /// what was about to be published then is not to be published twice.
-  private mutating func load(_ end: Tail.AppendedEnd, now: Int64) throws(QueueError) {
+  private mutating func load(_ end: Tail.AppendedEnd, isDoubted: Bool) throws(QueueError) {
     // Where it could not be finished it begins anew.
     table = KeyTable()
     sources = []
-    let oldest = min(now, end.unixMilliseconds) - keptMilliseconds
+    lookedAt = nil
+    ages = KeyAges(clocks)
+    let oldest = min(clocks.wall(), end.unixMilliseconds) - keptMilliseconds
     for segment in try directory.keyedSegments() where segment < end.segment {
       let seal = try mapping { () throws(SystemCallError) in
-        try KeyFile(reading: segment, in: directory)?.seal()
+        reader = try KeyFile(reading: segment, in: directory)
+        return try reader?.seal()
       }
       if seal.map({ $0.content > 0 && $0.unixMilliseconds >= oldest }) ?? true {
         try add(segment, upTo: end.next)
       }
       lookedAt = segment
     }
+    // Those of the last segment, of which some may be of earlier processes too.
+    for segment in try followers(upTo: end.segment) {
+      try add(segment, upTo: end.next)
+      lookedAt = segment
+    }
+    ages.begin(next: end.next, lastTime: end.unixMilliseconds, isDoubted: isDoubted)
     isLoaded = true
-    forgetsAgainAt = now + Self.forgettingInterval.wholeMilliseconds
+    forgetsAgainAt = clocks.steady() + QueueLimits.keyUpkeepInterval.wholeNanoseconds
   }
 
   private mutating func add(_ segment: SegmentName, upTo next: UInt64) throws(QueueError) {
@@ -149,27 +196,30 @@ struct KnownKeys {
   private mutating func read(_ number: Int, upTo next: UInt64) throws(QueueError) {
     var source = sources[number]
     var found: [(hash: UInt64, offset: Int)] = []
+    var earlier: KeyAges? = isLoaded ? nil : ages
     do throws(SystemCallError) {
       if reader?.segment != source.segment {
         reader = try KeyFile(reading: source.segment, in: directory)
       }
       guard let reader, try reader.byteCount() != source.place.offset else { return }
-      try reader.read(from: &source.place, upTo: next) { _, offset, key in
+      try reader.read(from: &source.place, upTo: next) { entry, offset, key in
         found.append((Self.hash(key), offset))
+        earlier?.note(entry.sequence, publishedAt: entry.unixMilliseconds)
       }
     } catch {
       throw .system(error)
     }
     sources[number] = source
+    if let earlier { ages = earlier }
     for key in found { table.insert(key.hash, at: Self.place(source.number, key.offset)) }
-    var excess = table.count - countMaximum
-    if excess > 0 {
-      forget(
-        sources.prefix { source in
-          defer { excess -= Int(source.place.count) }
-          return excess > 0
-        }.count)
-    }
+    guard table.count > countMaximum else { return }
+    // The table is gone through for it, so not for each single one.
+    var excess = table.count - countMaximum + countMaximum / QueueLimits.forgottenKeyShare
+    forget(
+      sources.prefix { source in
+        defer { excess -= Int(source.place.count) }
+        return excess > 0
+      }.count)
   }
 
   /// Writes the keys of events that are about to be the last ones of a segment; everything before them was
@@ -199,13 +249,24 @@ struct KnownKeys {
 
   // MARK: - Forgetting
 
-  private static let forgettingInterval: Duration = .seconds(60)
+  /// Notes that events were appended since the clocks were looked at.
+  ///
+  /// - Parameter next: the sequence behind the last one.
+  mutating func pass(next: UInt64) { ages.pass(next: next) }
 
-  /// Forgets keys that are too old, file by file.
-  mutating func forgetOld(now: Int64) {
-    guard isLoaded, now >= forgetsAgainAt else { return }
-    forgetsAgainAt = now + Self.forgettingInterval.wholeMilliseconds
-    forget(sources.prefix { now - $0.place.lastTime > keptMilliseconds }.count)
+  /// Looks at the clocks, and now and then forgets keys that are too old, file by file.
+  ///
+  /// - Parameter next: the sequence behind the last event.
+  mutating func lookAtClocks(next: UInt64) {
+    guard isLoaded else { return }
+    ages.look(next: next)
+    let now = clocks.steady()
+    guard now >= forgetsAgainAt else { return }
+    forgetsAgainAt = now + QueueLimits.keyUpkeepInterval.wholeNanoseconds
+    forget(
+      sources.prefix {
+        ages.age(of: $0.place.lastSequence, publishedAt: $0.place.lastTime) > keptMilliseconds
+      }.count)
   }
 
   /// Forgets the oldest files, but not the last one, which may grow.

@@ -31,8 +31,8 @@ struct PlaceWatch {
 
   mutating func look() -> Finding {
     do throws(QueueError) {
-      try queue.refuseElsewhere()
-      try refuseOtherFiles()
+      try queue.refuseElsewhere(lock: lockFile, at: queue.directory.lockPath)
+      try refuseOtherPage()
       if isAway { report(false, "the queue's folder is at \(queue.path) again") }
       isAway = false
       return .here
@@ -47,19 +47,8 @@ struct PlaceWatch {
     }
   }
 
-  /// Refuses to go on with a lock that others do not take, or with another's page that was written over
-  /// the one in use.
-  private mutating func refuseOtherFiles() throws(QueueError) {
-    let path = queue.directory.lockPath
-    do {
-      guard try FileStatus(of: path).identity == lockFile else {
-        throw QueueError.deleted(path: path.string)
-      }
-    } catch let error as SystemCallError {
-      throw error.errno == .noSuchFileOrDirectory ? .deleted(path: path.string) : .system(error)
-    } catch let error as QueueError {
-      throw error
-    } catch {}
+  /// Refuses to go on with another's page that was written over the one in use.
+  private mutating func refuseOtherPage() throws(QueueError) {
     let next = queue.durableNext
     guard next >= durableNext else { throw .deleted(path: queue.directory.tailPath.string) }
     durableNext = next

@@ -22,20 +22,13 @@ struct UpkeepRounds: ~Copyable {
   private var lastLag: (appended: UInt64, durable: UInt64) = (0, 0)
   private var failures = FailureReports()
   private var groups = GroupUpkeep()
-  private let clocks: Clocks
+  private let clocks: ClockSources
   private var clockWatch: ClockWatch
-
-  /// The clocks that ages are judged by.
-  struct Clocks: Sendable {
-    /// Milliseconds since 1970.
-    var wall: @Sendable () -> Int64 = Clock.unixMilliseconds
-    /// Nanoseconds.
-    var monotonic: @Sendable () -> Int64 = Clock.monotonicNanoseconds
-  }
+  private var keyAges: KeyAges
 
   init(
     _ queue: Queue, retention: Retention, keyWindow: Duration = QueueLimits.keyWindow,
-    clocks: Clocks = Clocks(),
+    clocks: ClockSources = ClockSources(steady: Clock.monotonicNanoseconds),
     report: @escaping Upkeep.Report
   ) throws(QueueError) {
     let lock = try mapping { () throws(SystemCallError) in
@@ -51,7 +44,11 @@ struct UpkeepRounds: ~Copyable {
     self.lock = lock
     self.appender = appender
     self.clocks = clocks
-    clockWatch = ClockWatch(lastKnown: lastKnown, wall: wall, monotonic: clocks.monotonic())
+    clockWatch = ClockWatch(lastKnown: lastKnown, wall: wall, monotonic: clocks.steady())
+    keyAges = KeyAges(clocks)
+    let end = queue.tail.observedEnd()
+    keyAges.begin(
+      next: queue.durableNext, lastTime: end?.unixMilliseconds ?? lastKnown, isDoubted: true)
     if let age = retention.ageMaximum, clockWatch.aheadBy > age {
       report(false, Self.text(of: .ahead(clockWatch.aheadBy), isStart: true))
     }
@@ -86,7 +83,8 @@ struct UpkeepRounds: ~Copyable {
 
   /// Looks at the clocks, in every round: a pause would be taken for a jump.
   mutating func lookAtClocks() {
-    guard let finding = clockWatch.look(wall: clocks.wall(), monotonic: clocks.monotonic()) else {
+    keyAges.look(next: queue.durableNext)
+    guard let finding = clockWatch.look(wall: clocks.wall(), monotonic: clocks.steady()) else {
       return
     }
     report(false, Self.text(of: finding, isStart: false))
@@ -97,14 +95,14 @@ struct UpkeepRounds: ~Copyable {
     lookAtClocks()
     if queue.tail.hasFailed {
       let error = QueueError.readOnly(reason: "a write or a sync to the disk has failed")
-      if let text = failures.report(error, now: clocks.monotonic()) { report(true, text) }
+      if let text = failures.report(error, now: clocks.steady()) { report(true, text) }
     }
     do {
       try synchronizeLeftOver()
       round += 1
       if round % QueueLimits.upkeepRoundsPerRetention == 1 { try keepRetention() }
     } catch {
-      if let text = failures.report(error, now: clocks.monotonic()) { report(true, text) }
+      if let text = failures.report(error, now: clocks.steady()) { report(true, text) }
     }
   }
 
@@ -139,10 +137,10 @@ struct UpkeepRounds: ~Copyable {
     }
     try removeOld(&segments, now: now)
     if round % QueueLimits.upkeepRoundsPerKeyRemoval == 1 {
-      try removeOldKeys(segments, now: now)
+      try removeOldKeys(segments)
     }
     try lookAfterSealed(segments)
-    groups.run(queue.groups, now: now, monotonic: clocks.monotonic(), report)
+    groups.run(queue.groups, now: now, monotonic: clocks.steady(), report)
     try tidyTopics(oldest: segments.first?.first ?? queue.durableNext)
   }
 
@@ -195,18 +193,22 @@ struct UpkeepRounds: ~Copyable {
     }
   }
 
-  /// Removes the keys of events that are gone, when nobody asks for them any more.
-  private mutating func removeOldKeys(
-    _ segments: [SegmentName], now: Int64
-  ) throws(QueueError) {
+  /// Removes the keys of events that are gone, when nobody asks for them any more: as at the newest event, because
+  /// who comes back after a long time asks for what was known then.
+  private mutating func removeOldKeys(_ segments: [SegmentName]) throws(QueueError) {
     guard let oldest = segments.first, let end = queue.tail.observedEnd() else { return }
     let directory = queue.directory
-    let tooOld =
-      min(now, end.unixMilliseconds) - max(keyWindow, QueueLimits.keyAgeMinimum).wholeMilliseconds
-    for segment in try directory.keyedSegments() where segment < oldest {
+    let kept = max(keyWindow, QueueLimits.keyAgeMinimum).wholeMilliseconds
+    let newest = keyAges.age(of: end.next - 1, publishedAt: end.unixMilliseconds)
+    // No event was published later than one that follows it.
+    var time = end.unixMilliseconds
+    for segment in try directory.keyedSegments().sorted(by: >) where segment < oldest {
       try mapping { () throws(SystemCallError) in
-        let seal = try KeyFile(reading: segment, in: directory)?.seal()
-        if let seal, seal.content > 0, seal.unixMilliseconds >= tooOld { return }
+        if let seal = try KeyFile(reading: segment, in: directory)?.seal(), seal.content > 0 {
+          time = min(time, seal.unixMilliseconds)
+          let age = keyAges.age(of: seal.sequence &- 1, publishedAt: time)
+          if age - newest <= kept { return }
+        }
         try FileSystem.unlink(directory.keysPath(segment))
       }
     }

@@ -91,7 +91,7 @@ enum DelayedRequest: Hashable {
     Problem(
       status: 404, code: .delayedNotFound,
       detail:
-        "no event waits with the id '\(id)': it was published or cancelled, or there never was one; "
+        "no event waits with the id '\(id)': it was published, cancelled or dropped, or there never was one; "
         + "GET /publish/delayed lists those that wait")
   }
 

@@ -46,24 +46,10 @@ extension Router {
     _ event: DelayedEvent, topics: [Topic], isPlain: Bool, _ exchange: Exchange,
     acknowledge: @escaping @Sendable (Appended) -> Void
   ) {
-    guard event.event.key != nil else {
-      return takeIn(event, topics: topics, isPlain: isPlain, exchange)
-    }
-    committer.find(event.event) { result in
-      switch result {
-      case .success(let appended?): acknowledge(appended)
-      case .success(nil): takeIn(event, topics: topics, isPlain: isPlain, exchange)
-      case .failure(let error): refuse(exchange, error)
-      }
-    }
-  }
-
-  private func takeIn(
-    _ event: DelayedEvent, topics: [Topic], isPlain: Bool, _ exchange: Exchange
-  ) {
     delayedPublisher.add(event) { result in
       switch result {
-      case .success(let receipt):
+      case .success(.isPublished(let appended)): acknowledge(appended)
+      case .success(.waits(let receipt)):
         exchange.complete(
           DelayedAcknowledgement(receipt: receipt, topics: topics, isPlain: isPlain).response)
       case .failure(let error): refuse(exchange, error)

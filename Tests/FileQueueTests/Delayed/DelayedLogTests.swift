@@ -204,8 +204,6 @@ struct DelayedLogTests {
     }
     #expect(try !log.compactIfWorthwhile())
     _ = try other.cancel(ids)
-    _ = try log.nextDue { _ in true }
-    #expect(try log.compactIfWorthwhile())
     #expect(try fixture.directory.bytes("delayed").count < 400)
     #expect(try data(&other) == ["taken", "kept"])
     #expect(try other.cancel([taken.id, kept.id]) == [.tooLate, .cancelled])

@@ -6,33 +6,6 @@ import Testing
 
 @testable import FileQueue
 
-/// Clocks that go as a test says.
-private final class TestClocks: Sendable {
-  private struct State {
-    var wall: Int64 = 1_800_000_000_000
-    var boot: Int64 = 0
-  }
-
-  private let state = Mutex(State())
-
-  var sources: DelayedClock.Sources {
-    DelayedClock.Sources(
-      wall: { self.state.withLock { $0.wall } },
-      boot: { self.state.withLock { $0.boot } })
-  }
-
-  /// Time goes by, whether or not the machine sleeps.
-  func pass(_ milliseconds: Int64) {
-    state.withLock {
-      $0.wall += milliseconds
-      $0.boot += milliseconds * 1_000_000
-    }
-  }
-
-  /// The wall clock is set.
-  func step(_ milliseconds: Int64) { state.withLock { $0.wall += milliseconds } }
-}
-
 struct DelayedRoundsTests {
   private let fixture: QueueFixture
   private let queue: Queue
@@ -50,10 +23,12 @@ struct DelayedRoundsTests {
     committer = try Committer(queue)
   }
 
-  private func rounds() throws -> DelayedRounds {
+  private func rounds(
+    figures: @escaping DelayedPublisher.TellFigures = { _ in }
+  ) throws -> DelayedRounds {
     let said = said
     return try DelayedRounds(
-      queue, committer, clocks: clocks.sources, waker: try Waker()
+      queue, committer, clocks: clocks.sources, waker: try Waker(), figures: figures
     ) { _, text in said.lines.withLock { $0.append(text) } }
   }
 
@@ -68,13 +43,14 @@ struct DelayedRoundsTests {
   private func add(
     _ rounds: inout DelayedRounds, _ data: String, after milliseconds: Int64, key: String? = nil
   ) throws -> DelayedReceipt {
-    let receipt = Mutex<Result<DelayedReceipt, QueueError>?>(nil)
+    let receipt = Mutex<DelayedReceipt?>(nil)
     _ = rounds.run([
       .add(try event(data, .after(.milliseconds(milliseconds)), key: key)) { result in
-        receipt.withLock { $0 = result }
+        guard case .success(.waits(let taken)) = result else { return }
+        receipt.withLock { $0 = taken }
       }
     ])
-    return try #require(receipt.withLock { $0 }).get()
+    return try #require(receipt.withLock { $0 })
   }
 
   /// Runs rounds until nothing is on its way.
@@ -236,6 +212,28 @@ struct DelayedRoundsTests {
     clocks.pass(20)
     settle(&rounds)
     #expect(try published().compactMap { Int($0) }.sorted() == Array(0..<5000))
+  }
+
+  @Test func `it is told how many wait, when the first is due, and which were dropped`() throws {
+    let told = Mutex<[DelayedFigures]>([])
+    let start = clocks.sources.wall()
+    var rounds = try rounds { figures in told.withLock { $0.append(figures) } }
+    _ = try add(&rounds, "a", after: 2000)
+    _ = try add(&rounds, "b", after: 1000)
+    #expect(told.withLock { $0.map(\.waitingCount) } == [1, 2])
+    #expect(told.withLock { $0.map(\.nextDue) } == [start + 2000, start + 1000])
+    clocks.pass(1000)
+    settle(&rounds)
+    let end = try PendingEvent(Event(data: "end"), topics: [.default], isEnd: true)
+    var appender = try Appender(queue)
+    _ = try appender.append([end])
+    clocks.pass(1000)
+    settle(&rounds)
+    settle(&rounds)
+    #expect(told.withLock { $0.last?.waitingCount == 0 && $0.last?.nextDue == nil })
+    #expect(told.withLock { $0.reduce(0) { $0 + $1.droppedCount } } == 1)
+    #expect(said.lines.withLock { $0.filter { $0.contains("has ended") }.count } == 1)
+    #expect(try published() == ["b", "end"])
   }
 
   @Test func `what is cancelled is not published, and what is asked for is told`() throws {

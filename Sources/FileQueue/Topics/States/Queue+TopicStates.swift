@@ -19,6 +19,13 @@ extension Queue {
     return topicStates.hide(record, bytes, from: filter)
   }
 
+  /// Why an event cannot be published as things are, because a topic of it has ended; nil where none has.
+  func refusal(of event: PendingEvent) -> QueueError? {
+    topicStates.look(tail)
+    if topicStates.isEmpty { return nil }
+    return event.refusal { topicStates.state(of: $0, hash: $1).hasEnded }
+  }
+
   /// How many topics have ended and were not deleted.
   public var endedTopicCount: Int {
     topicStates.look(tail)

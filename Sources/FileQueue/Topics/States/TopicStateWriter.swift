@@ -55,14 +55,9 @@ struct TopicStateWriter {
   /// Why an event cannot be appended; nil where it can.
   func refusal(of event: PendingEvent) -> QueueError? {
     guard refuses else { return nil }
-    var ended: QueueError?
-    event.forEachTopic { topic, hash in
-      guard ended == nil,
-        states.state(of: topic, hash: hash).hasEnded || ending.state(of: topic, hash: hash).hasEnded
-      else { return }
-      ended = .topicEnded(topic: Topic(encoded: topic)?.text ?? "")
+    return event.refusal { topic, hash in
+      states.state(of: topic, hash: hash).hasEnded || ending.state(of: topic, hash: hash).hasEnded
     }
-    return ended
   }
 
   /// Notes that an event ends its topics.
@@ -179,6 +174,16 @@ struct TopicStateWriter {
 }
 
 extension PendingEvent {
+  /// Why it cannot be published where some topics have ended; nil where it has none of these.
+  func refusal(where hasEnded: (Span<UInt8>, UInt64) -> Bool) -> QueueError? {
+    var refusal: QueueError?
+    forEachTopic { topic, hash in
+      guard refusal == nil, hasEnded(topic, hash) else { return }
+      refusal = .topicEnded(topic: Topic(encoded: topic)?.text ?? "")
+    }
+    return refusal
+  }
+
   /// Calls `body` for each topic, as it stands in the head, with ``Topic/hash64(_:)`` of it.
   func forEachTopic(_ body: (Span<UInt8>, UInt64) -> Void) {
     let bytes = content.span
