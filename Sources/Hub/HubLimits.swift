@@ -5,7 +5,9 @@ enum HubLimits {
   /// Batches that are published at once; one over it is told to come back.
   static let batchCountMaximum = 256
   /// Bytes of a batch's body that wait to be read, but for what comes at once; its sender waits then.
-  static let batchInputByteCountMaximum = 96 << 10
+  static let batchInputByteCountMaximum = 256 << 10
+  /// The same of all batches; at it each hands on one piece after the other.
+  static let batchInputsByteCountMaximum = 16 << 20
   /// About what each of its pieces takes beside its bytes: a sender may send one byte at a time.
   static let batchInputPieceByteCountOverhead = 64
   /// About what all batches together hold of lines that are read and not answered for, but for one line; at

@@ -13,6 +13,7 @@ struct BatchTests {
   private let batch: Batch
   private let sink: BatchSink
   private let front: Mailbox<Front.Letter>
+  private let places = BatchPlaces()
 
   init() throws {
     directory = try TemporaryDirectory()
@@ -22,6 +23,7 @@ struct BatchTests {
       exchange: Exchange(
         mailbox: front,
         name: RequestName(connection: EpollToken(slot: 1, generation: 1), number: 1)),
+      places: places,
       mailbox: Mailbox(waker: try Waker()))
     let request = try BatchRequest(
       contentEncoding: nil, accept: nil, pathTopic: nil, pairs: [], headers: [])
@@ -37,7 +39,8 @@ struct BatchTests {
 
   @Test func `a piece holds no more lines than it may, however short they are`() {
     let count = 3 * HubLimits.batchPieceLineCountMaximum / 2
-    #expect(!take(String(repeating: "x       \n", count: count)))
+    let line = "x" + String(repeating: " ", count: 22) + "\n"
+    #expect(!take(String(repeating: line, count: count)))
     batch.end()
     var found = 0
     while let piece = batch.advance(room: HubLimits.batchesHeldByteCountMaximum) {
@@ -96,7 +99,27 @@ struct BatchTests {
     while batch.sink.take([UInt8(ascii: "x")]) { count += 1 }
     let cost = 1 + HubLimits.batchInputPieceByteCountOverhead
     #expect(count == (HubLimits.batchInputByteCountMaximum - 1) / cost)
+    for _ in 0...(count / 2) { batch.sink.hasRead(1) }
+    #expect(front.takeAll().count == 1)
+  }
+
+  @Test func `where bodies of all batches have to wait, each gets on piece by piece`() {
+    let rest = HubLimits.batchInputsByteCountMaximum - places.addInput(0)
+    _ = places.addInput(rest - 150)
+    #expect(batch.sink.take([1]) && batch.sink.take([2]))
+    #expect(!batch.sink.take([3]))
+    batch.sink.hasRead(1)
+    batch.sink.hasRead(1)
+    #expect(front.takeAll().isEmpty == false, "there is room again")
+    _ = places.addInput(1000)
+    #expect(!batch.sink.take([4]))
+    batch.sink.hasRead(1)
+    #expect(front.takeAll().isEmpty, "one waits still")
     batch.sink.hasRead(1)
     #expect(front.takeAll().count == 1)
+    // What nobody reads any more is not counted for ever.
+    #expect(!batch.sink.take([5]))
+    batch.sink.close()
+    #expect(batch.sink.take([6]) && places.addInput(0) == rest - 150 + 1000)
   }
 }

@@ -188,6 +188,7 @@ struct BatchLoop {
 
   private mutating func forget(_ batch: Batch) {
     batches[batch.sink.batch] = nil
+    batch.sink.close()
     places.giveBack()
   }
 }

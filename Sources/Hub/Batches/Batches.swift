@@ -50,7 +50,8 @@ final class Batches: Sendable {
           + "may be: send it again later", retryAfterSeconds: 1)
     }
     let sink = BatchSink(
-      batch: lastNumber.add(1, ordering: .relaxed).newValue, exchange: exchange, mailbox: mailbox)
+      batch: lastNumber.add(1, ordering: .relaxed).newValue, exchange: exchange, places: places,
+      mailbox: mailbox)
     mailbox.post(.opened(sink, request))
     return sink
   }
@@ -62,15 +63,21 @@ final class Batches: Sendable {
   }
 }
 
-/// How many batches are open; any thread asks.
+/// How many batches are open, and how much of their bodies waits to be read; any thread asks.
 final class BatchPlaces: Sendable {
   private let takenCount = Atomic(0)
+  private let inputByteCount = Atomic(0)
 
   /// Takes a place; false where there is none.
   func take() -> Bool {
     if takenCount.add(1, ordering: .relaxed).newValue <= HubLimits.batchCountMaximum { return true }
     giveBack()
     return false
+  }
+
+  /// Counts bytes that wait to be read; returns how many there are then, of all batches.
+  func addInput(_ byteCount: Int) -> Int {
+    inputByteCount.add(byteCount, ordering: .relaxed).newValue
   }
 
   /// Gives a place back that was taken.
