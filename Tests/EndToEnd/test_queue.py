@@ -179,7 +179,7 @@ def test_an_import_takes_what_a_batch_takes_and_what_streams_of_json_say(state, 
     ('{"message": "x", "tll": "10m"}', "did you mean 'ttl'?"),
     ('{"message": "x", "ttl": "10m", "expires": 1732147200123}', "say one"),
     ('{"message": "x", "ttl": "soon"}', "ttl is 'soon'"), ('{"message": "x", "delay": "1h"}', "leave 'delay' out"),
-    ('{"message": "x", "data": "y"}', "two of 'message' and 'data'"),
+    ('{"message": "x", "data": "y"}', "both 'message' and 'data'"),
     ('{"message": "x", "key": ""}', "key is empty"),
     ('{"message": "x", "topics": []}', "topics is empty"), ('[1]', "no JSON object"),
 ])

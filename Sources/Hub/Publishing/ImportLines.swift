@@ -44,7 +44,7 @@ package struct ImportLines {
         detail: "an event is imported now: leave '\(field)' out, or publish it with weir publish",
         field: field.rawValue)
     }
-    if !fields.has(.topic) { try fields.take(.topic, topic.text, from: .line) }
+    if fields.topicNames.isEmpty { try fields.take(.topic, topic.text, from: .line) }
     let timeToLive = try fields.timeToLive()
     if expires != nil, timeToLive != nil {
       throw Problem(
