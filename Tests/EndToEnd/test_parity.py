@@ -224,6 +224,9 @@ def published(site, count):
     for event in events:
         del event["id"], event["time"]
         event["expires"] = "expires" in event
+        # Drawn by the command, which sends an event again by it.
+        if re.fullmatch(r"[0-9a-f]{32}-[0-9]+", event.get("key", "")):
+            del event["key"]
     return events, count + len(lines)
 
 
