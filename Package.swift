@@ -53,7 +53,9 @@ let package = Package(
     // tells the place of a fault in the text, but not that of a value.
     .target(name: "CTOML"),
     .target(name: "TOMLText", dependencies: ["CTOML"], swiftSettings: settings),
-    .target(name: "Access", dependencies: ["JSONText", "Kernel", system], swiftSettings: settings),
+    .target(
+      name: "Access", dependencies: ["JSONText", "Kernel", "TOMLText", system],
+      swiftSettings: settings),
     .target(
       name: "Signatures", dependencies: ["Access", crypto, cryptoExtras], swiftSettings: settings),
     .target(
@@ -71,16 +73,16 @@ let package = Package(
     .target(
       name: "Hub",
       dependencies: [
-        "EventStream", "FastCGI", "Figures", "FileQueue", "JSONText", "Kernel", "Streaming", deque,
-        logging, system,
+        "Access", "EventStream", "FastCGI", "Figures", "FileQueue", "JSONText", "Kernel",
+        "Streaming", deque, logging, system,
       ],
       swiftSettings: settings),
     .target(name: "HTTPClient", dependencies: ["CCURL", "Kernel"], swiftSettings: settings),
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "EventStream", "FastCGI", "Figures", "FileQueue", "HTTPClient", "Hub", "JSONText", "Kernel",
-        "TOMLText", arguments, logging, system,
+        "Access", "EventStream", "FastCGI", "Figures", "FileQueue", "HTTPClient", "Hub", "JSONText",
+        "Kernel", "Signatures", "TOMLText", arguments, logging, system,
       ],
       swiftSettings: settings),
     .executableTarget(

@@ -20,18 +20,18 @@ IMPORTS = {
     "EventStream": set(),
     "JSONText": set(),
     "TOMLText": {"CTOML"},
-    "Access": {"JSONText", "Kernel", "Synchronization", "SystemPackage"},
+    "Access": {"JSONText", "Kernel", "Synchronization", "SystemPackage", "TOMLText"},
     "Signatures": {"Access", "Crypto", "CryptoExtras"},
     "FileQueue": {"EventStream", "Kernel", "Synchronization", "SystemPackage"},
     "FastCGI": {"CFCGI", "Kernel", "Synchronization", "SystemPackage"},
     "Figures": {"FileQueue", "FoundationEssentials", "Kernel", "Synchronization", "SystemPackage"},
     "Streaming": {"DequeModule", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
                   "HeapModule", "Kernel", "Logging", "Synchronization"},
-    "Hub": {"DequeModule", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials", "JSONText",
+    "Hub": {"Access", "DequeModule", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials", "JSONText",
             "Kernel", "Logging", "Streaming", "Synchronization", "SystemPackage"},
     "HTTPClient": {"CCURL", "Kernel"},
-    "CLI": {"ArgumentParser", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
-            "HTTPClient", "Hub", "JSONText", "Kernel", "Logging", "Synchronization", "SystemPackage", "TOMLText"},
+    "CLI": {"Access", "ArgumentParser", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
+            "HTTPClient", "Hub", "JSONText", "Kernel", "Logging", "Signatures", "Synchronization", "SystemPackage", "TOMLText"},
 }
 # Text of protocols is UTF-8 bytes, compared as bytes. What works on Swift's characters, where a letter and
 # the accent behind it are one and equal another letter, is not for these modules.
@@ -51,9 +51,9 @@ ENDS = re.compile(
     r"|removeFirst|removeLast|enumerated|reversed)\b")
 LISTS = {
     "ahead", "all", "assigned", "before", "behind", "blocks", "body", "bytes", "cells", "claims", "content", "data", "encode",
-    "entries", "free", "hungry", "indices",
+    "entries", "free", "grants", "hungry", "indices",
     "items", "keys", "letters", "lines", "live", "named", "numbers", "order", "part", "parts", "path", "raw", "received", "resolved", "route",
-    "segments", "sequences", "sources", "times", "topics", "uri", "utf8", "values", "waiting", "zip",
+    "segments", "sequences", "sources", "times", "topics", "unreviewed", "uri", "utf8", "values", "waiting", "zip",
 }
 UNSAFE_MODULES = {"Kernel", "FastCGI", "HTTPClient", "TOMLText"}
 BINS = re.compile(r"(Util|Helper|Misc|Common|Manager|Base)", re.IGNORECASE)

@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import FileQueue
 import HTTPClient
@@ -24,6 +25,12 @@ struct CommandFailure: Error, CustomStringConvertible {
       case .notOwner: 77
       case .system(let call): Self.exitCode(of: call)
       }
+  }
+
+  /// What is wrong with access rules.
+  init(_ fault: AccessFault) {
+    description = "\(fault)"
+    exitCode = 78
   }
 
   /// What a failed system call means.
@@ -73,6 +80,7 @@ struct CommandFailure: Error, CustomStringConvertible {
     case let error as OutputFailure: self.init(error)
     case let error as RemoteProblem: self = error.failure
     case let error as HTTPFailure: self.init(error)
+    case let fault as AccessFault: self.init(fault)
     case let error as SystemCallError: self.init(error)
     default: return nil
     }

@@ -109,6 +109,8 @@ extension OptionRange<Duration> {
   /// How long a key is remembered.
   static let keyWindow = time(
     QueueLimits.keyWindows.lowerBound, "1s", QueueLimits.keyWindows.upperBound, "30d")
+  /// How long a token is good for.
+  static let tokenAge = time(.seconds(1), "1s", .seconds(36_500 * 86_400), "36500d")
   /// How long is waited for a site.
   static let patience = time(.zero, "0", .seconds(30 * 86_400), "30d")
   /// How long a worker takes to stop.

@@ -4,6 +4,7 @@ import FileQueue
 import Hub
 import Kernel
 import Logging
+import Signatures
 import SystemPackage
 
 /// The command `weir serve`.
@@ -45,10 +46,12 @@ struct Serve: ParsableCommand {
       let configuration = try settings.values.configuration(
         descriptorCountMaximum: descriptorCountMaximum)
       let breakdown = try Breakdown()
+      let accessGuard = try settings.values.access.map {
+        try AccessGuard(FilePath($0), with: CryptoSignatures(), log)
+      }
       let hub = try Hub(
         queue: queue, listener: try settings.values.listener(), configuration: configuration,
-        log: log,
-        breakdown: breakdown)
+        accessGuard: accessGuard, log: log, breakdown: breakdown)
       log.notice(
         "serving",
         metadata: [
@@ -58,7 +61,13 @@ struct Serve: ParsableCommand {
         ])
       var reload = SettingsReload(
         options, settings, hub, threshold, log, descriptorCountMaximum: descriptorCountMaximum)
-      if let signal = try Self.nextEnd(signals, orRingOf: breakdown.waker, { reload.run() }) {
+      if let signal = try Self.nextEnd(
+        signals, orRingOf: breakdown.waker,
+        {
+          reload.run()
+          accessGuard?.readAgain()
+        })
+      {
         log.notice("stopping", metadata: ["signal": "\(signal)"])
         hub.drain()
         if let signal = try Self.nextEnd(signals, orRingOf: hub.drained, {}) {

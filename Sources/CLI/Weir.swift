@@ -26,7 +26,7 @@ struct Weir: ParsableCommand {
     version: Version.current,
     subcommands: [
       Serve.self, Config.self, Publish.self, Tail.self, Delayed.self, Status.self, Topics.self,
-      Groups.self, Check.self, Backup.self, Restore.self, Export.self, Import.self,
+      Groups.self, Token.self, Check.self, Backup.self, Restore.self, Export.self, Import.self,
     ])
 
   /// Makes the process safe to work in, then runs the command.

@@ -48,6 +48,7 @@ public struct Response: Sendable {
     case 202: "Accepted"
     case 204: "No Content"
     case 400: "Bad Request"
+    case 401: "Unauthorized"
     case 403: "Forbidden"
     case 404: "Not Found"
     case 405: "Method Not Allowed"

@@ -17,6 +17,7 @@ public final class Hub {
   private let topicDesk: TopicDesk
   private let pages: WorkerPages
   private let groups: Groups
+  private let accessGuard: AccessGuard?
   private let doors: [StreamLoopDoor]
   private var drainTime: Duration
   private let fronts: Fronts
@@ -26,11 +27,13 @@ public final class Hub {
 
   /// Starts serving `queue` to whoever connects to `listener`.
   ///
-  /// - Parameter breakdown: told if a thread cannot go on; the hub is to be stopped then.
+  /// - Parameters:
+  ///   - accessGuard: says who may do what; nil: everybody may do everything.
+  ///   - breakdown: told if a thread cannot go on; the hub is to be stopped then.
   /// - Throws: what cannot be had from the system or the queue; the process is to end then.
   public init(
-    queue: Queue, listener: consuming Listener, configuration: HubConfiguration, log: Logger,
-    breakdown: Breakdown
+    queue: Queue, listener: consuming Listener, configuration: HubConfiguration,
+    accessGuard: AccessGuard? = nil, log: Logger, breakdown: Breakdown
   ) throws {
     let counters = Counters()
     pages = try WorkerPages(
@@ -98,13 +101,16 @@ public final class Hub {
       loops: doors,
       crossOrigin: CrossOrigin(configuration.corsOrigins),
       admission: admission,
-      counters: counters, pages: pages, groups: groups)
+      counters: counters, pages: pages, groups: groups, accessGuard: accessGuard,
+      tickets: accessGuard.map { Tickets(inQueueAt: queue.path, $0) })
     var limits = FrontLimits()
     limits.requestBodyByteCountMaximum = HubLimits.requestBodyByteCountMaximum
     fronts = try Fronts.start(
       count: configuration.frontCount, listener: listener, responder: router, limits: limits,
       shortage: { log.warning("\($0)") },
       failure: { breakdown.report("a front cannot go on: \($0.descriptionWithAdvice)") })
+    accessGuard?.whenChanged { [doors] in for door in doors { door.reviewPermits() } }
+    self.accessGuard = accessGuard
     self.doors = doors
     self.threads = threads
     drainTime = configuration.drainTime
@@ -145,7 +151,7 @@ public final class Hub {
     do {
       let isDone = try Waker()
       _ = try Thread(name: "stop-writing") {
-        [groups, committer, batches, delayed, upkeep, pages, topicDesk] in
+        [groups, committer, batches, delayed, upkeep, pages, topicDesk, accessGuard] in
         groups.stop()
         delayed.stop()
         committer.stop()
@@ -153,6 +159,7 @@ public final class Hub {
         upkeep.stop()
         pages.stop()
         topicDesk.stop()
+        accessGuard?.stop()
         isDone.ring()
       }
       let rest = max(0, deadline - Clock.monotonicNanoseconds())
@@ -166,6 +173,7 @@ public final class Hub {
       upkeep.stop()
       pages.stop()
       topicDesk.stop()
+      accessGuard?.stop()
     }
   }
 }

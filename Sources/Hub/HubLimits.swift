@@ -54,6 +54,18 @@ enum HubLimits {
   static let reservedDescriptorCountPerLoop = 64
   /// Events that `/sse/time?count=` may ask for.
   static let demoEventCountMaximum = 1_000_000
+  /// Files of access rules are looked at so often.
+  static let accessLookInterval: Duration = .milliseconds(500)
+  /// A ticket is good for so long.
+  static let ticketAge: Duration = .seconds(60)
+  /// Random bytes of a ticket.
+  static let ticketByteCount = 24
+  /// A text that is longer is no ticket, in bytes.
+  static let ticketTextByteCountMaximum = 255
+  /// What a ticket's file holds: patterns that a token named are the most of it.
+  static let ticketFileByteCountMaximum = 256 << 10
+  /// Tickets that wait to be used; more are refused.
+  static let ticketCountMaximum = 50_000
   /// Topics that `GET /topics` tells of at once, if it is not told how many.
   static let topicsPerPageCount = 100
   /// The same at most.

@@ -1,5 +1,10 @@
 /// The bounds of the stream engine, in one place.
 enum StreamLimits {
+  /// A stream's permit may end no later than this from now on, in milliseconds: a century.
+  static let permitMillisecondsMaximum: Int64 = 100 * 366 * 86_400_000
+  /// Streams that are looked at together when other rules say who may read what, and the pause between.
+  static let permitsAtOnceCount = 256
+  static let reviewTick: Duration = .milliseconds(1)
   /// Who is turned away because too many come at once is told to come back after this at the latest.
   static let returnDelayMaximum: Duration = .seconds(60)
   /// While a worker stops, its streams end in steps of this.

@@ -32,7 +32,8 @@ COMMANDS = {
     "delete /publish/delayed/{id}": "delayed cancel", "put /publish/delayed": "publish", "post /publish/delayed": "publish",
     "put /publish/delayed/{id}": "publish", "post /publish/delayed/{id}": "publish",
 }
-FOR_PROGRAMS = {"get /weir/metrics", "get /weir/healthz", "get /problems/{code}"}
+# A ticket is for who sends no headers; `weir tail` sends its token.
+FOR_PROGRAMS = {"get /weir/metrics", "get /weir/healthz", "get /problems/{code}", "post /sse/ticket"}
 
 
 def resolved(part):

@@ -20,6 +20,7 @@ VALUES = {
     "fd": [3, 4, 0],
     "demo": [True, False, True],
     "cors-origin": [["https://a.example"], ["https://b.example", "http://localhost:3000"], ["*"]],
+    "access": ["access.toml", "/etc/weir/access.toml", "rules.toml"],
     "get-publish": [True, False, True],
     "heartbeat": [20, 0.5, 3600],
     "checkpoints": [False, True, False],

@@ -30,7 +30,7 @@ struct PEMText {
       }
       rest = rest[(start + Self.begin.count)...]
       guard let labelEnd = Self.place(of: Self.dashes, in: rest),
-        let end = Self.place(of: Self.end, in: rest), labelEnd < end
+        let end = Self.place(of: Self.end, in: rest), labelEnd + Self.dashes.count <= end
       else {
         throw KeyFileFault(
           path: path.string, key: "key \(blocks.count + 1)",

@@ -12,6 +12,8 @@ struct ServeSettings: Sendable {
   var socket: String?
   /// The number of a listening socket that the process was started with.
   var fd: Int?
+  /// The file of access rules; nil where everybody may do everything.
+  var access: String?
   /// The least that is logged.
   var logLevel = Logger.Level.info
   /// How many streams there may be at once; nil for as many as there are descriptors for.

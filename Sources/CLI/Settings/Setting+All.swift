@@ -8,7 +8,8 @@ import Logging
 extension Setting {
   /// In the order of the help and of the file.
   static let all = [
-    queue, socket, fd, demo, corsOrigin, getPublish, heartbeat, checkpoints, retry, durability,
+    queue, socket, fd, demo, access, corsOrigin, getPublish, heartbeat, checkpoints, retry,
+    durability,
     retentionBytes, retentionAge, retentionCount, idempotencyWindow, maxStreams,
     maxStreamsPerAddress, maxNewStreams, maxStreamAge, drain, loops, logLevel,
   ]
@@ -33,6 +34,12 @@ extension Setting {
     flag: "demo", standard: false,
     "Switch the demo sources on: /sse/time, /sse/dashboard, a clock on the default stream, and CORS for all."
   ) { $0.hub.streams.isDemo = $1 }
+
+  static let access = Setting(
+    "access", .text, "file", standard: nil,
+    "Allow only what the grants in this file allow (weir token); it is read again when it changes, and on SIGHUP.",
+    completion: .file(extensions: ["toml"])
+  ) { $0.access = try path($1) }
 
   static let corsOrigin = Setting(
     list: "cors-origin", "origin",

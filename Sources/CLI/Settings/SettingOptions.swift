@@ -13,6 +13,7 @@ struct SettingOptions: ParsableArguments {
   @Option(.socket) var socket: SettingText?
   @Option(.fd) var fd: SettingText?
   @Flag(.demo) var demo: Bool?
+  @Option(.access) var access: SettingText?
   @Option(.corsOrigin) var corsOrigin: [SettingText] = []
   @Flag(.getPublish) var getPublish: Bool?
   @Option(.heartbeat) var heartbeat: SettingText?
@@ -34,7 +35,8 @@ struct SettingOptions: ParsableArguments {
   /// What was said, by the names of the settings.
   var given: [String: [String]] {
     let texts = [
-      queue, socket, fd, heartbeat, retry, durability, retentionBytes, retentionAge, retentionCount,
+      queue, socket, fd, access, heartbeat, retry, durability, retentionBytes, retentionAge,
+      retentionCount,
       idempotencyWindow, maxStreams, maxStreamsPerAddress, maxNewStreams, maxStreamAge, drain,
       loops,
       logLevel,

@@ -2,8 +2,8 @@ package import FileQueue
 
 /// The events that wait for their time, as JSON tells of them.
 package struct DelayedReport: Codable {
-  /// How many wait in all.
-  let count: Int
+  /// How many wait in all; nil for one who may not see all of them.
+  let count: Int?
   /// So many of them, in the order in which they are due.
   package let delayed: [Entry]
   /// What `after` takes to go on behind them; nil where no more follow.
@@ -44,9 +44,11 @@ package struct DelayedReport: Codable {
   }
 
   /// Tells of a part of them.
-  package init(_ page: DelayedPage) {
-    count = page.count
-    delayed = page.events.map(Entry.init)
+  ///
+  /// - Parameter isVisible: whether the one who asks may see an event; nil where all may be seen.
+  package init(_ page: DelayedPage, where isVisible: ((WaitingEvent) -> Bool)? = nil) {
+    count = isVisible == nil ? page.count : nil
+    delayed = page.events.filter { isVisible?($0) ?? true }.map(Entry.init)
     next = page.next.map { "\($0)" }
   }
 }

@@ -39,6 +39,8 @@ public struct StatusReport: Encodable, Sendable {
   public let keys: KeyStatus
   /// Events that are published later.
   public let delayed: DelayedStatus
+  /// How it stands with the rules of the worker that reports; nil where there are none.
+  let access: AccessReport?
 
   /// How much the queue holds.
   public struct QueueStatus: Encodable, Sendable {
@@ -171,7 +173,7 @@ public struct StatusReport: Encodable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case version, durability, queue, workers, streams, deliveries, bytes, gaps, replays, publishes,
-      groups, keys, delayed
+      groups, keys, delayed, access
     case uptimeSeconds = "uptime_seconds"
     case lagMilliseconds = "lag_ms"
     case paceMilliseconds = "pace_ms"
@@ -206,9 +208,10 @@ public struct StatusReport: Encodable, Sendable {
   /// - Parameter waiting: what the queue's file tells of events that wait; nil where a worker runs.
   package init(
     _ queue: QueueFigures, _ workers: [WorkerFigures], _ groups: [GroupFigures] = [],
-    _ waiting: DelayedFigures? = nil
+    _ waiting: DelayedFigures? = nil, access: AccessReport? = nil
   ) {
     self.groups = groups
+    self.access = access
     let alive = workers.filter(\.isAlive)
     let oldest = alive.min { $0.startedAt < $1.startedAt }
     var sum = PageValues()

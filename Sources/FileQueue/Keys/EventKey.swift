@@ -10,8 +10,10 @@ public struct EventKey: Hashable, Sendable {
 
   /// Checks a publisher's key.
   ///
+  /// - Parameter scope: whose key it is, without a dot at its begin: the same text in two scopes is two keys.
+  ///   Empty: everybody's.
   /// - Throws: `QueueError.invalidField`.
-  public init(_ text: String) throws(QueueError) {
+  public init(_ text: String, scope: String = "") throws(QueueError) {
     let rule = "a text of 1 to \(QueueLimits.keyByteCountMaximum) bytes without control characters"
     let count = text.utf8.count
     guard count > 0 else { throw .invalidField(name: "key", value: "empty", rule: rule) }
@@ -21,7 +23,7 @@ public struct EventKey: Hashable, Sendable {
     guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
       throw .invalidField(name: "key", value: "a text with a control character", rule: rule)
     }
-    self.init(scope: "", text, isLasting: false)
+    self.init(scope: scope, text, isLasting: false)
   }
 
   /// The key of a delayed event, by which it is published once.
@@ -45,7 +47,14 @@ public struct EventKey: Hashable, Sendable {
 
   private init(scope: String, _ text: String, isLasting: Bool) {
     self.text = text
-    encoded = Topic.encode(scope.utf8) + [UInt8(ascii: "/")] + Topic.encode(text.utf8)
+    encoded = Self.encode(scope: scope) + [UInt8(ascii: "/")] + Topic.encode(text.utf8)
     self.isLasting = isLasting
+  }
+
+  /// The first slash ends the scope.
+  private static func encode(scope: String) -> [UInt8] {
+    Topic.encode(scope.utf8).flatMap { byte in
+      byte == UInt8(ascii: "/") ? Array("%2F".utf8) : [byte]
+    }
   }
 }

@@ -25,6 +25,11 @@ public struct TopicFilter: Hashable, Sendable, CustomStringConvertible {
     self.patterns = patterns.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
   }
 
+  /// A filter of one topic.
+  public init(of topic: Topic) {
+    self.init(topics: [topic], patterns: [])
+  }
+
   private init(topics: [Topic], patterns: [TopicPattern]) {
     self.topics = topics
     self.patterns = patterns

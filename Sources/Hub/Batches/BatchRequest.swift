@@ -9,6 +9,7 @@ struct BatchRequest {
   let template: EventTemplate?
   /// Whether the reply has a line for each event.
   let wantsLines: Bool
+  private let permit: RequestPermit
 
   /// - Parameters:
   ///   - pathTopic: what stands behind `/publish/`, if anything does.
@@ -17,7 +18,8 @@ struct BatchRequest {
   /// - Throws: what would be wrong with every line.
   init(
     contentEncoding: String?, accept: String?, pathTopic: String?,
-    pairs: [(name: String, value: String)], headers: [(name: String, value: [UInt8])]
+    pairs: [(name: String, value: String)], headers: [(name: String, value: [UInt8])],
+    permit: RequestPermit = .everything
   ) throws(Problem) {
     var fields = PublishFields()
     _ = try fields.take(pathTopic: pathTopic, pairs: pairs, headers: headers)
@@ -27,16 +29,21 @@ struct BatchRequest {
         status: 400, code: .invalidParameter,
         detail: "\(field) is of one event: write it into its line", field: field.rawValue)
     }
-    template = try fields.template()
+    let template = try fields.template()
+    // Where that is not allowed, each line is looked at, and may name another topic.
+    self.template = permit.mayPublish(try fields.topics()) ? template : nil
+    self.permit = permit
     defaults = fields
     wantsLines = AcceptHeader(accept).prefers("application/x-ndjson", to: "application/json")
   }
 
   /// The event of a line.
   func event(line: [UInt8]) throws(Problem) -> PendingEvent {
-    var fields = PublishFields()
+    var fields = PublishFields(keyScope: permit.keyScope)
     try fields.take(json: line, from: .line)
     fields.fillUp(from: defaults)
-    return try fields.event().event
+    let (event, topics) = try fields.event()
+    try permit.checkPublish(topics)
+    return event
   }
 }

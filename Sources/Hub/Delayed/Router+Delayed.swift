@@ -11,31 +11,53 @@ extension Router {
     let asked = try DelayedRequest(
       method: request.method, pathTopic: try Self.topic(of: request, behind: .publish),
       pairs: try FormDecoding.pairs(request.query))
+    guard let asked else { return nil }
+    var changes = false
+    if case .cancel = asked { changes = true }
+    let permit = try permit(request, changes: changes)
     switch asked {
-    case nil: return nil
     case .list(let last, let countMaximum):
       delayedPublisher.page(behind: last, countMaximum: countMaximum) { result in
-        complete(exchange, result) { page in .json(DelayedReport(page)) }
+        complete(exchange, result) { page in
+          .json(
+            DelayedReport(page, where: permit.isLimited ? { permit.mayPublish($0.topics) } : nil))
+        }
       }
     case .show(let id):
       delayedPublisher.find(id) { result in
         complete(exchange, result) { waiting throws(Problem) in
-          guard let waiting else { throw DelayedRequest.notFound("\(id)") }
+          guard let waiting, permit.mayPublish(waiting.topics) else {
+            throw DelayedRequest.notFound("\(id)")
+          }
           return .json(DelayedReport.Entry(waiting))
         }
       }
     case .cancel(let id):
-      delayedPublisher.cancel(id) { result in
-        complete(exchange, result) { outcome throws(Problem) in
-          switch outcome {
-          case .cancelled: return .json(["cancelled": "\(id)"])
-          case .tooLate: throw DelayedRequest.tooLate(id)
-          case .unknown: throw DelayedRequest.notFound("\(id)")
-          }
+      guard permit.isLimited else {
+        cancel(id, exchange)
+        return .later
+      }
+      delayedPublisher.find(id) { result in
+        switch result {
+        case .success(let waiting?) where permit.mayPublish(waiting.topics): cancel(id, exchange)
+        case .success: exchange.complete(response(to: DelayedRequest.notFound("\(id)")))
+        case .failure(let error): exchange.complete(response(to: Problem(error)))
         }
       }
     }
     return .later
+  }
+
+  private func cancel(_ id: DelayedID, _ exchange: Exchange) {
+    delayedPublisher.cancel(id) { result in
+      complete(exchange, result) { outcome throws(Problem) in
+        switch outcome {
+        case .cancelled: return .json(["cancelled": "\(id)"])
+        case .tooLate: throw DelayedRequest.tooLate(id)
+        case .unknown: throw DelayedRequest.notFound("\(id)")
+        }
+      }
+    }
   }
 
   /// Takes in an event that is to be published later, unless it is in the queue already by its key: its

@@ -11,11 +11,18 @@ extension Router {
   }
 
   func groups(_ request: borrowing Request, _ exchange: Exchange) throws(Problem) -> Answer {
-    switch try Self.target(request.path) {
+    let target = try Self.target(request.path)
+    let permit = try permit(request, changes: !["GET", "HEAD"].contains(request.method))
+    switch target {
     case .all:
       try Self.require(request, "GET, HEAD, OPTIONS", "read groups with GET")
-      groups.tell(of: nil) { result in complete(exchange, result) { JSON.encode(["groups": $0]) } }
+      groups.tell(of: nil) { result in
+        complete(exchange, result) { groups in
+          JSON.encode(["groups": groups.filter { permit.maySubscribe($0.topics) }])
+        }
+      }
     case .one(let name):
+      try check(permit, name)
       if request.method == "DELETE" {
         groups.remove(name) { result in
           switch result {
@@ -28,9 +35,22 @@ extension Router {
       try Self.require(
         request, "GET, HEAD, DELETE, OPTIONS", "read a group with GET, remove it with DELETE")
       groups.tell(of: name) { result in complete(exchange, result) { JSON.encode($0.first) } }
-    case .acknowledgements(let name): return try acknowledge(request, name, exchange)
+    case .acknowledgements(let name):
+      try check(permit, name)
+      return try acknowledge(request, name, exchange)
     }
     return .later
+  }
+
+  /// Refuses a group of topics that may not be read as one that there is not.
+  private func check(_ permit: RequestPermit, _ name: GroupName) throws(Problem) {
+    guard permit.isLimited else { return }
+    do throws(GroupError) {
+      guard let terms = try queue.groups.terms(of: name), permit.maySubscribe(terms.filter.texts)
+      else { throw GroupError.missing(name) }
+    } catch {
+      throw Problem(error)
+    }
   }
 
   private func acknowledge(

@@ -20,6 +20,13 @@ struct PublishFields {
   var written: [Written] = []
   /// The topics, as all places name them.
   var topicNames: [Written] = []
+  /// Whose keys the publisher's are.
+  private let keyScope: String
+
+  /// No fields yet.
+  init(keyScope: String = "") {
+    self.keyScope = keyScope
+  }
 
   /// Whether a field that has one value is named.
   func has(_ field: PublishField) -> Bool { written.contains { $0.field == field } }
@@ -136,7 +143,9 @@ struct PublishFields {
     let isEnd = try flag(.end)
     let topics = try topics()
     do throws(QueueError) {
-      let key = try text(of: .key).map { text throws(QueueError) in try EventKey(text) }
+      let key = try text(of: .key).map { text throws(QueueError) in
+        try EventKey(text, scope: keyScope)
+      }
       return (
         try PendingEvent(
           event, topics: topics, key: key, isEnd: isEnd, expiresAt: expiresAt,

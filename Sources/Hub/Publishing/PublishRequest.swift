@@ -13,12 +13,13 @@ struct PublishRequest {
   ///   - pathTopic: what stands behind `/publish/`, if anything does.
   ///   - pairs: the query.
   ///   - headers: names as CGI variables without `HTTP_`.
+  ///   - keyScope: whose keys the publisher's are.
   init(
     contentType: String?, contentEncoding: String? = nil, pathTopic: String?,
     pairs: [(name: String, value: String)] = [],
-    headers: [(name: String, value: [UInt8])] = [], body: [UInt8]
+    headers: [(name: String, value: [UInt8])] = [], body: [UInt8], keyScope: String = ""
   ) throws(Problem) {
-    var fields = PublishFields()
+    var fields = PublishFields(keyScope: keyScope)
     let isRaw = try fields.take(pathTopic: pathTopic, pairs: pairs, headers: headers)
     try Self.checkEncoding(contentEncoding)
     let type = FieldValue(contentType ?? "")
@@ -40,9 +41,9 @@ struct PublishRequest {
   /// Reads a `GET /publish`, whose fields all stand in the query.
   init(
     query pairs: [(name: String, value: String)], pathTopic: String?,
-    headers: [(name: String, value: [UInt8])] = []
+    headers: [(name: String, value: [UInt8])] = [], keyScope: String = ""
   ) throws(Problem) {
-    var fields = PublishFields()
+    var fields = PublishFields(keyScope: keyScope)
     _ = try fields.take(pathTopic: pathTopic, pairs: pairs, headers: headers, hasBody: false)
     try self.init(fields)
   }

@@ -43,12 +43,13 @@ extension Router {
     let type = head.parameter("CONTENT_TYPE") ?? ""
     let headers = head.headers
     try checkSender(head.method, contentType: type, headers)
+    let permit = try permit(head, changes: true)
     var topic = try Self.topic(of: head, behind: .publish)
     if type.isEmpty { topic = topic.flatMap(BatchFile.topic) }
     let request = try BatchRequest(
       contentEncoding: Self.text(of: "CONTENT_ENCODING", in: headers),
       accept: Self.text(of: "ACCEPT", in: headers), pathTopic: topic,
-      pairs: try FormDecoding.pairs(head.query), headers: headers)
+      pairs: try FormDecoding.pairs(head.query), headers: headers, permit: permit)
     return try batches.open(request, exchange)
   }
 }

@@ -10,7 +10,9 @@ extension Router {
   ) throws(Problem) -> Answer {
     if Self.isBatch(request) { return .pieces(try batch(request, exchange)) }
     let receivedAt = Clock.monotonicNanoseconds()
-    let publication = try publication(request)
+    let permit = try permit(request, changes: true)
+    let publication = try publication(request, keyScope: permit.keyScope)
+    try permit.checkPublish(publication.topics)
     let isPlain = AcceptHeader(request.parameter("HTTP_ACCEPT"))
       .prefers("text/plain", to: "application/json")
     let topics = publication.topics
@@ -41,7 +43,9 @@ extension Router {
   }
 
   /// Reads a request that publishes one event.
-  private func publication(_ request: borrowing Request) throws(Problem) -> PublishRequest {
+  private func publication(
+    _ request: borrowing Request, keyScope: String
+  ) throws(Problem) -> PublishRequest {
     let method = request.method
     let isGet = method == "GET" && configuration.takesGetPublishes
     guard method == "PUT" || method == "POST" || isGet else { throw notAllowed(method) }
@@ -53,10 +57,12 @@ extension Router {
     guard isGet else {
       return try PublishRequest(
         contentType: contentType, contentEncoding: Self.text(of: "CONTENT_ENCODING", in: headers),
-        pathTopic: pathTopic, pairs: pairs, headers: headers, body: request.body)
+        pathTopic: pathTopic, pairs: pairs, headers: headers, body: request.body,
+        keyScope: keyScope)
     }
     try Self.checkIsAskedFor(request)
-    return try PublishRequest(query: pairs, pathTopic: pathTopic, headers: headers)
+    return try PublishRequest(
+      query: pairs, pathTopic: pathTopic, headers: headers, keyScope: keyScope)
   }
 
   func checkSender(

@@ -46,6 +46,7 @@ extension Route {
 
   /// The methods that a path of it takes.
   func methods(at path: [UInt8]) -> String {
+    if path == TicketRequest.path { return "GET, HEAD, POST, OPTIONS" }
     guard self == .groups else { return methods }
     return switch path.split(separator: UInt8(ascii: "/")).count {
     case 1: "GET, HEAD, OPTIONS"

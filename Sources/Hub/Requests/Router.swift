@@ -18,6 +18,9 @@ struct Router: Responder {
   let counters: Counters
   let pages: WorkerPages
   let groups: Groups
+  /// Nil where everybody may do everything.
+  let accessGuard: AccessGuard?
+  let tickets: Tickets?
 
   func answer(_ request: borrowing Request, exchange: Exchange) -> Answer {
     let route = Route(path: request.path)
@@ -113,21 +116,26 @@ struct Router: Responder {
 
   private func status(_ request: borrowing Request) throws(Problem) -> Answer {
     let figures = try figures(request, of: "the status")
-    let groups: [GroupFigures]
+    var groups: [GroupFigures]
     do { groups = try queue.groups.figures(in: figures) } catch { throw Problem(error) }
-    let report = StatusReport(figures, pages.read(), groups)
+    let permit = try permit(request, changes: false)
+    groups.removeAll { !permit.maySubscribe($0.topics) }
+    let report = StatusReport(figures, pages.read(), groups, access: accessGuard?.report)
     return .now(Self.report(report.json, "application/json"))
   }
 
   private func metrics(_ request: borrowing Request) throws(Problem) -> Answer {
     let figures = try figures(request, of: "the metrics")
-    do {
+    let permit = try permit(request, changes: false)
+    do throws(GroupError) {
       let names = try queue.groups.names()
       let groups = try queue.groups.figures(
         of: names[..<min(names.count, FigureLimits.groupLabelCountMaximum)], in: figures)
       return .now(
         Self.report(
-          MetricsReport.render(figures, pages.read(), groups, groupCount: names.count),
+          MetricsReport.render(
+            figures, pages.read(), groups.filter { permit.maySubscribe($0.topics) },
+            groupCount: names.count),
           MetricsReport.contentType))
     } catch { throw Problem(error) }
   }

@@ -9,21 +9,26 @@ extension Router {
   func stream(
     _ request: borrowing Request, _ exchange: Exchange
   ) throws(Problem) -> Answer {
+    if TicketRequest.isOne(request) { return try ticket(request) }
     guard request.method == "GET" || request.method == "HEAD" else {
       throw Problem(
         status: 405, code: .methodNotAllowed,
         detail: "a stream is read with GET; events are published at /publish",
-        allow: Route.stream.methods)
+        allow: Route.stream.methods(at: request.path))
     }
     let pairs = try FormDecoding.pairs(request.query)
     let subscription = try SubscribeRequest(
       pathTopic: try Self.topic(of: request, behind: .stream), pairs: pairs,
       header: request.parameter("HTTP_LAST_EVENT_ID"),
-      demoNames: GroupRequest.names + (configuration.streams.isDemo ? DemoRequest.names : []))
+      demoNames: GroupRequest.names + (accessGuard == nil ? [] : [TicketRequest.name])
+        + (configuration.streams.isDemo ? DemoRequest.names : []))
     var wanted = subscription.wanted
+    let permit = try streamPermit(request, pairs)
+    try permit.checkSubscribe(wanted.filter)
     let type = try StreamType(
       AcceptHeader(request.parameter("HTTP_ACCEPT")), isPoll: wanted.isPoll)
     wanted.format = type.format
+    wanted.tellsAllTopics = permit.maySubscribe([">"])
     let headers = StreamOpening.headers(type)
     var source = StreamSource.queue(wanted)
     let joinsAt = queue.durableNext
@@ -32,7 +37,7 @@ extension Router {
       wanted.isPoll ? EndedTopics.none : EndedTopics(wanted, in: queue, before: joinsAt)
     if let group = try GroupRequest(pairs) {
       let entry = try group.entry(wanted)
-      ended = try find(ended, of: entry)
+      ended = try find(ended, of: entry, permit)
       source = .group(entry, wanted)
     } else if configuration.streams.isDemo,
       let demo = try DemoRequest(subscription, pairs: pairs)?.source
@@ -72,7 +77,7 @@ extension Router {
         ? StreamOpening.records(
           StreamOpening.over.adding(exchange.headers), requestID: request.requestID) : nil,
       joinsAt: joinsAt, takesIDBlocks: takesIDBlocks,
-      slot: slot)
+      slot: slot, permit: streamPermit(permit, wanted.filter))
     let loop = loops[Int.random(in: 0..<loops.count)]
     return .stream { connection in loop.hand(arrival, connection) }
   }
@@ -81,10 +86,18 @@ extension Router {
   ///
   /// - Parameter ended: what may for a stream that asks for the same; a group that is to be made begins there.
   private func find(
-    _ ended: EndedTopics, of entry: GroupEntry
+    _ ended: EndedTopics, of entry: GroupEntry, _ permit: RequestPermit
   ) throws(Problem) -> EndedTopics {
     let found: GroupFinding
-    do { found = try groups.find(entry) } catch { throw Problem(error) }
+    do throws(GroupError) { found = try groups.find(entry) } catch {
+      if case .otherTerms(_, let terms) = error, !permit.maySubscribe(terms.filter.texts) {
+        throw Problem(
+          status: 409, code: .groupMismatch,
+          detail: "the group '\(entry.name)' goes by other topics: name another group",
+          field: "group")
+      }
+      throw Problem(error)
+    }
     return switch found {
     case .isOver where ended != .none: .seen
     case .isNew where ended == .seen: .seen

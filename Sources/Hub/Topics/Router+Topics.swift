@@ -18,10 +18,14 @@ extension Router {
     let asked = try TopicsRequest(
       pathTopic: try Self.topic(of: request, behind: .topics),
       pairs: try FormDecoding.pairs(request.query))
-    if method == "DELETE" { return try delete(asked, exchange) }
-    if let topic = asked.topic { return try tell(of: topic, exchange) }
+    let permit = try permit(request, changes: method == "DELETE")
+    if method == "DELETE" { return try delete(asked, permit, exchange) }
+    if let topic = asked.topic {
+      try permit.checkSubscribe(TopicFilter(of: topic))
+      return try tell(of: topic, exchange)
+    }
     let epochs = queue.epochs
-    topicDesk.ask(asked.query) { result in
+    topicDesk.ask(asked.query.visible(through: try permit.visibleTopics())) { result in
       switch result {
       case .success(let page):
         exchange.complete(.json(TopicListReport(page, epochs: epochs)))
@@ -60,13 +64,17 @@ extension Router {
     return .later
   }
 
-  private func delete(_ asked: TopicsRequest, _ exchange: Exchange) throws(Problem) -> Answer {
+  private func delete(
+    _ asked: TopicsRequest, _ permit: RequestPermit, _ exchange: Exchange
+  ) throws(Problem) -> Answer {
     guard let topic = asked.topic else {
       throw Problem(
         status: 400, code: .invalidTopic,
         detail: "no topic is named: which one to delete stands in the path, DELETE /topics/TOPIC",
         field: "topic")
     }
+    // Who may publish may end the topic as well.
+    try permit.checkPublish([topic])
     let epochs = queue.epochs
     committer.delete(topic) { result in
       switch result {

@@ -38,7 +38,7 @@ public enum FileSystem {
     try give(path, to: (folder.owner, folder.group))
   }
 
-  private static func give(
+  static func give(
     _ path: FilePath, to owners: (owner: UInt32, group: UInt32)
   ) throws(SystemCallError) {
     guard Credentials.areRoots else { return }

@@ -12,6 +12,8 @@ final class Audience {
     /// Whether a silence is broken by an event rather than by a comment.
     var hasHeartbeats = false
     var format = StreamFormat.eventStream
+    /// Whether JSON tells all topics of an event, or those only that are asked for.
+    var tellsAllTopics = true
     let requestID: UInt16
   }
 
@@ -76,6 +78,9 @@ final class Audience {
 }
 
 extension Audience.Key {
+  /// The topics that JSON tells of; nil for all.
+  var toldTopics: TopicFilter? { tellsAllTopics ? nil : filter }
+
   /// The audience of who gets its events from a source.
   init(_ source: StreamSource, requestID: UInt16) {
     switch source {
@@ -83,11 +88,13 @@ extension Audience.Key {
       self.init(
         filter: request.filter, names: request.names,
         hasHeartbeats: request.signals.contains(.heartbeat), format: request.format,
+        tellsAllTopics: request.tellsAllTopics || request.format == .eventStream,
         requestID: requestID)
     case .group(let entry, let request):
       // None of them is live: each is sent its own.
       self.init(
         filter: entry.terms.filter, names: entry.terms.names, format: request.format,
+        tellsAllTopics: request.tellsAllTopics || request.format == .eventStream,
         requestID: requestID)
     case .demo(let demo):
       self.init(filter: demo.filter, requestID: requestID)

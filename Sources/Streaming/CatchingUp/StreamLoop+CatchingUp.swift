@@ -110,7 +110,7 @@ extension StreamLoop {
         if let count = frame.itemCount, count >= StreamLimits.pageEventCountMaximum {
           nextSequence = record.sequence
         } else if record.body.count > StreamLimits.framedBodyByteCountMaximum
-          || (isJSON && !render(record, bytes))
+          || (isJSON && !render(record, bytes, for: audience.key))
         {
           largeSequence = record.sequence
         } else if isJSON {

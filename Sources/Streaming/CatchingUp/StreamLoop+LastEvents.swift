@@ -71,7 +71,7 @@ extension StreamLoop {
     ) { record, bytes in
       if record.expiresAt <= unixNow { return true }
       guard record.body.count <= StreamLimits.framedBodyByteCountMaximum,
-        !isJSON || render(record, bytes)
+        !isJSON || render(record, bytes, for: subscriber.audience.key)
       else {
         largeSequence = record.sequence
         return false

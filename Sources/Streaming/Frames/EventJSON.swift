@@ -17,10 +17,12 @@ enum EventJSON {
 
   /// Appends an event of the queue, whole.
   ///
-  /// - Parameter redeliveryCount: how often it was given before, for a member of a group.
+  /// - Parameters:
+  ///   - told: tells those of its topics only that it takes; nil for all.
+  ///   - redeliveryCount: how often it was given before, for a member of a group.
   static func append(
-    _ record: RecordLayout, _ bytes: Span<UInt8>, redeliveryCount: Int? = nil,
-    to output: inout [UInt8]
+    _ record: RecordLayout, _ bytes: Span<UInt8>, telling told: TopicFilter? = nil,
+    redeliveryCount: Int? = nil, to output: inout [UInt8]
   ) {
     let body = bytes.extracting(record.body)
     appendHead(
@@ -28,6 +30,7 @@ enum EventJSON {
       redeliveryCount, to: &output)
     var isFirst = true
     record.forEachTopic(in: bytes) { topic in
+      if let told, !told.matches(topic) { return }
       appendTopic(topic, isFirst: isFirst, to: &output)
       isFirst = false
     }
@@ -36,12 +39,15 @@ enum EventJSON {
 
   /// Appends what comes before the fields of an event that is read in pieces.
   static func appendHead(
-    of body: RecordBody, id: EventID, redeliveryCount: Int? = nil, to output: inout [UInt8]
+    of body: RecordBody, id: EventID, telling told: TopicFilter?, redeliveryCount: Int? = nil,
+    to output: inout [UInt8]
   ) {
     let id = Array(id.description.utf8)
     appendHead(id: id.span, body.unixMilliseconds, redeliveryCount, to: &output)
-    for (place, topic) in zip(body.topics.indices, body.topics) {
-      appendTopic(topic.encoded.span, isFirst: place == 0, to: &output)
+    var isFirst = true
+    for topic in body.topics where told?.matches(topic) ?? true {
+      appendTopic(topic.encoded.span, isFirst: isFirst, to: &output)
+      isFirst = false
     }
   }
 

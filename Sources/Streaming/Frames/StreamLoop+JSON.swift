@@ -5,22 +5,23 @@ import Kernel
 
 /// What streams of JSON get.
 extension StreamLoop {
-  /// An event of the queue as a line of JSON, which is rendered once for all who want it, in ``line``; nil where it
-  /// is too large for a frame.
-  func render(_ record: RecordLayout, _ bytes: Span<UInt8>) -> Bool {
-    if lineSequence != record.sequence {
+  /// An event of the queue as a line of JSON for an audience, in ``line``; false where it is too large for a frame.
+  ///
+  /// What all audiences are told alike is rendered once.
+  ///
+  /// - Parameter redeliveryCount: how often it was given before, for a member of a group, which alone is given it.
+  func render(
+    _ record: RecordLayout, _ bytes: Span<UInt8>, for key: Audience.Key,
+    redeliveryCount: Int? = nil
+  ) -> Bool {
+    // Of several topics some may not be told.
+    let told = record.attributes.isEmpty ? nil : key.toldTopics
+    let isShared = told == nil && redeliveryCount == nil
+    if !isShared || lineSequence != record.sequence {
       line.removeAll(keepingCapacity: true)
-      EventJSON.append(record, bytes, to: &line)
-      lineSequence = record.sequence
+      EventJSON.append(record, bytes, telling: told, redeliveryCount: redeliveryCount, to: &line)
+      lineSequence = isShared ? record.sequence : 0
     }
-    return line.count <= StreamLimits.framedBodyByteCountMaximum
-  }
-
-  /// The same for a member of a group, which alone is given it.
-  func render(_ record: RecordLayout, _ bytes: Span<UInt8>, _ redeliveryCount: Int) -> Bool {
-    line.removeAll(keepingCapacity: true)
-    lineSequence = 0
-    EventJSON.append(record, bytes, redeliveryCount: redeliveryCount, to: &line)
     return line.count <= StreamLimits.framedBodyByteCountMaximum
   }
 
@@ -51,7 +52,7 @@ extension StreamLoop {
       if done == 0 {
         let id = queue.epochs.id(of: body.next.sequence - 1)
         EventJSON.appendHead(
-          of: body, id: id,
+          of: body, id: id, telling: subscriber.audience.key.toldTopics,
           redeliveryCount: subscriber.membership?.assigned.first?.redeliveryCount, to: &line)
       }
       try reader.read(body, from: done, byteCountMaximum: StreamLimits.pieceByteCountMaximum) {

@@ -224,7 +224,12 @@ final class GroupRounds {
   }
 
   private func dismiss(_ door: StreamLoopDoor, _ token: EpollToken, _ error: GroupError) {
-    door.mailbox.post(.dismiss(token, "\(error)"))
+    // What a group goes by may be hidden from the stream.
+    let reason =
+      if case .otherTerms(let name, _) = error { "the group '\(name)' goes by other terms" } else {
+        "\(error)"
+      }
+    door.mailbox.post(.dismiss(token, reason))
   }
 
   // MARK: - Rounds

@@ -99,7 +99,9 @@ extension StreamLoop {
       {
         outcome = .unwanted
       } else if record.body.count > StreamLimits.framedBodyByteCountMaximum
-        || (format != .eventStream && !render(record, bytes, next.redeliveryCount))
+        || (format != .eventStream
+          && !render(
+            record, bytes, for: subscriber.audience.key, redeliveryCount: next.redeliveryCount))
       {
         outcome = .large
       } else if format != .eventStream {

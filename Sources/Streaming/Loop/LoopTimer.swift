@@ -18,6 +18,8 @@ struct LoopTimer: Comparable {
     case members
     /// Look for streams that are too old.
     case age
+    /// Look whether the next streams may go on.
+    case review
     /// End the next streams, because the worker stops.
     case drain
   }

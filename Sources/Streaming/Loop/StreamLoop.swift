@@ -61,6 +61,10 @@ package final class StreamLoop {
   var memberPause = StreamLimits.memberLookMinimum
   var failures = FailureReports()
   var isStopping = false
+  /// Streams of which is not known whether they may go on, since the rules have changed.
+  var unreviewed: [EpollToken] = []
+  /// Whether a timer will look for streams whose time is over.
+  var watchesAges = false
   /// When the last stream is to end, monotonic nanoseconds; nil until the worker stops.
   var drainEndsAt: Int64?
 
@@ -99,7 +103,6 @@ package final class StreamLoop {
       watch = nil
     }
     if configuration.isDemo { startClock() }
-    endAged(now: Clock.monotonicNanoseconds())
     breakSilenceOfOthers(now: Clock.monotonicNanoseconds())
   }
 
@@ -185,6 +188,7 @@ package final class StreamLoop {
         case .finish(let token): finishMember(token)
         case .dismiss(let token, let reason): dismiss(token, reason)
         case .configure(let configuration): configure(configuration)
+        case .reviewPermits: reviewPermits()
         case .drain(let time): beginDrain(over: time)
         case .stop: isStopping = true
         }

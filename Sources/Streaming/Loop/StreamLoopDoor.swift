@@ -19,6 +19,8 @@ package struct StreamLoopDoor: Sendable {
     /// A stream cannot be a member.
     case dismiss(EpollToken, String)
     case configure(StreamConfiguration)
+    /// Other rules say who may read what.
+    case reviewPermits
     case drain(Duration)
     case stop
   }
@@ -38,6 +40,11 @@ package struct StreamLoopDoor: Sendable {
   /// sends checkpoints stays as it is.
   package func configure(_ configuration: StreamConfiguration) {
     mailbox.post(.configure(configuration))
+  }
+
+  /// Has the loop end the streams whose permits do not hold any more.
+  package func reviewPermits() {
+    mailbox.post(.reviewPermits)
   }
 
   /// Has the loop end its streams one by one over a time, and its thread with the last.

@@ -57,7 +57,7 @@ extension StreamLoop {
           let isJSON = audience.key.format != .eventStream
           if body.count > StreamLimits.framedBodyByteCountMaximum
             || renderedByteCount >= StreamLimits.passRenderedByteCountMaximum
-            || (isJSON && !render(record, bytes))
+            || (isJSON && !render(record, bytes, for: audience.key))
           {
             audience.largeSequence = record.sequence
           } else {

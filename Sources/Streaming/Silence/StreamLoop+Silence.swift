@@ -36,6 +36,7 @@ extension StreamLoop {
         }
       case .members: lookAtMembers()
       case .age: endAged(now: now)
+      case .review: reviewNext(now: now)
       case .drain: drain(now: now)
       }
     }

@@ -24,6 +24,8 @@ package struct Arrival: Sendable {
   let takesIDBlocks: Bool
   /// Its right to be a stream.
   let slot: StreamSlot
+  /// What lets it read what it asks for; nil where everybody may.
+  let permit: StreamPermit?
 
   /// A subscriber that a front hands over.
   ///
@@ -35,7 +37,7 @@ package struct Arrival: Sendable {
   package init(
     remoteAddress: String, source: StreamSource, opening: [UInt8], whenOver: [UInt8]? = nil,
     joinsAt: UInt64,
-    takesIDBlocks: Bool = true, slot: StreamSlot
+    takesIDBlocks: Bool = true, slot: StreamSlot, permit: StreamPermit? = nil
   ) {
     self.remoteAddress = remoteAddress
     self.source = source
@@ -44,5 +46,6 @@ package struct Arrival: Sendable {
     self.joinsAt = joinsAt
     self.takesIDBlocks = takesIDBlocks
     self.slot = slot
+    self.permit = permit
   }
 }

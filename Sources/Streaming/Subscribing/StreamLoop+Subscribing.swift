@@ -17,7 +17,9 @@ extension StreamLoop {
     if case .group(let entry, _) = arrival.source, let groups {
       subscriber.membership = Membership(key: groups.newKey(), entry)
     }
-    subscriber.endsAt = endOfAge(from: subscriber.openedAt)
+    subscriber.endsAt = endOfAge(
+      from: subscriber.openedAt, arrival.permit, now: subscriber.openedAt)
+    if subscriber.endsAt < .max { watchAges(now: subscriber.openedAt) }
     counts.add(to: .streamsOpened)
     subscribers.insert(subscriber, at: subscriber.token)
     audience.subscriberCount += 1
@@ -26,6 +28,8 @@ extension StreamLoop {
       try watchConnection(of: subscriber, isNew: true, forRoom: false)
       log.info("stream opened", metadata: metadata(of: subscriber))
       try begin(subscriber, arrival)
+      // The rules may have changed since they were asked, and all streams have been looked at then.
+      if let permit = arrival.permit, !permit.holds() { end(subscriber) }
     } catch let error as QueueError {
       note(error)
       close(subscriber)

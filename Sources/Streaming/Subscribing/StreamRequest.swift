@@ -14,6 +14,8 @@ package struct StreamRequest: Sendable {
   package var signals: Set<StreamSignal>
   /// How its events are written.
   package var format: StreamFormat
+  /// Whether it may be told topics of an event that it has not asked for, where those are told.
+  package var tellsAllTopics = true
 
   /// A request for the events of some topics.
   package init(

@@ -54,10 +54,12 @@ final class Subscriber {
 
   let connection: StreamConnection
   private let slot: StreamSlot
+  /// What lets it read what it asks for; nil where everybody may.
+  let permit: StreamPermit?
   let token: EpollToken
   let remoteAddress: String
   let openedAt: Int64
-  /// When it is too old, monotonic nanoseconds.
+  /// When it is too old, or its permit ends, monotonic nanoseconds.
   var endsAt = Int64.max
   let audience: Audience
   /// Its part in a group; nil for one that gets everything.
@@ -95,6 +97,7 @@ final class Subscriber {
     self.token = token
     self.audience = audience
     slot = arrival.slot
+    permit = arrival.permit
     remoteAddress = arrival.remoteAddress
     joinsAt = arrival.joinsAt
     switch arrival.source {

@@ -217,6 +217,7 @@ struct KeyFileTests {
     }
     expect("key 1: it has no end", for: String(Self.pem(0).prefix(60)), [.es256])
     expect("key 1: it has no end", for: "-----BEGIN PUBLIC KEY", [.es256])
+    expect("key 1: it has no end", for: "-----BEGIN PUBLIC KEY-------END ", [.es256])
     expect(
       "key 1: what stands in it is not base64",
       for: Self.pem(0).replacing("CQk", with: "C*k"), [.es256])

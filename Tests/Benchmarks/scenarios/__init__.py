@@ -4,7 +4,7 @@ import importlib
 
 NAMES = (
     "latency", "loads", "saturation", "storm", "memory", "publishing", "batches", "topics", "replay", "last",
-    "groups", "slow", "delayed")
+    "groups", "slow", "delayed", "access")
 
 
 def all_scenarios():

@@ -56,6 +56,24 @@ struct KeyTests {
     #expect(try fixture.read(queue) == ["a", "c"])
   }
 
+  @Test func `the same key of two publishers is two keys, also after a restart`() throws {
+    let fixture = try QueueFixture()
+    let scopes = ["", "user anna", "grant ci", "grant ci/k", "user a\u{301}"]
+    func event(_ scope: String, _ key: String) throws -> PendingEvent {
+      try PendingEvent(
+        Event(data: scope), topics: [try Topic("t")], key: try EventKey(key, scope: scope))
+    }
+    func append() throws -> [AppendOutcome] {
+      var appender = try Appender(try fixture.open())
+      return try appender.append(try scopes.map { try event($0, "k") })
+    }
+    #expect(try append().sequences == 1..<6)
+    #expect(try replayed(append()) == [1, 2, 3, 4, 5])
+    var appender = try Appender(try fixture.open())
+    // A slash in a name does not begin the key.
+    #expect(try appender.append([event("grant ci", "k/k")]).sequences == 6..<7)
+  }
+
   @Test func `one batch may hold an event twice`() throws {
     let fixture = try QueueFixture()
     let queue = try fixture.open()

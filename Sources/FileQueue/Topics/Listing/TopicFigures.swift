@@ -24,6 +24,8 @@ public struct TopicQuery: Hashable, Sendable {
   let filter: TopicFilter?
   /// How many at most.
   let countMaximum: Int
+  /// Only those that the one who asks may see; nil for all.
+  private var visible: TopicFilter?
 
   /// A question.
   public init(
@@ -35,12 +37,19 @@ public struct TopicQuery: Hashable, Sendable {
     self.countMaximum = countMaximum
   }
 
+  /// The same for one who may see no more than this; nil for all.
+  public func visible(through filter: TopicFilter?) -> TopicQuery {
+    var query = self
+    query.visible = filter
+    return query
+  }
+
   func takes(_ encodedTopic: Span<UInt8>) -> Bool {
     guard encodedTopic.count >= beginning.count,
       encodedTopic.extracting(0..<beginning.count).hasSameBytes(as: beginning.span),
       after.isEmpty || after.span.precedes(encodedTopic)
     else { return false }
-    return filter?.matches(encodedTopic) ?? true
+    return filter?.matches(encodedTopic) ?? true && visible?.matches(encodedTopic) ?? true
   }
 }
 

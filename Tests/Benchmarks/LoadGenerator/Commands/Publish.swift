@@ -20,6 +20,9 @@ struct Publish: ParsableCommand {
   @Option(help: "How many connections to use.")
   var clients: Int
 
+  @Option(help: "Send this as a bearer token with each event.")
+  var token: String?
+
   @Option(help: "How many events to publish.")
   var count: Int
 
@@ -39,7 +42,8 @@ struct Publish: ParsableCommand {
   func run() throws {
     let deadline = output.deadline
     let stamp = data.stamp()
-    var pool = try PublishPool(to: url, dialect: dialect, count: clients, stamp: stamp)
+    var pool = try PublishPool(
+      to: url, dialect: dialect, count: clients, stamp: stamp, token: token)
     var tally = PublishTally(dialect)
     tally.startNanoseconds = Clock.monotonicNanoseconds()
     let times = try ProcessTimes(of: pid)

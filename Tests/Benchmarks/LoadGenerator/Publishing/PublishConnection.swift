@@ -32,7 +32,7 @@ final class PublishConnection {
   private var response: [UInt8] = []
   private var buffer = [UInt8](repeating: 0, count: 4096)
 
-  init(to endpoint: Endpoint, dialect: Dialect, stamp: Stamp) throws {
+  init(to endpoint: Endpoint, dialect: Dialect, stamp: Stamp, token: String? = nil) throws {
     self.endpoint = endpoint
     self.dialect = dialect
     self.stamp = stamp
@@ -40,6 +40,7 @@ final class PublishConnection {
     let length = before.utf8.count + stamp.byteCount + after.utf8.count
     let head =
       "POST \(endpoint.path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\n"
+      + (token.map { "Authorization: Bearer \($0)\r\n" } ?? "")
       + "Content-Type: \(dialect.contentType)\r\nContent-Length: \(length)\r\n\r\n\(before)"
     requestStart = Array(head.utf8)
     requestEnd = Array(after.utf8)

@@ -8,9 +8,11 @@ struct PublishPool {
   private var watched: [pollfd]
 
   /// `count` connections, all idle.
-  init(to endpoint: Endpoint, dialect: Dialect, count: Int, stamp: Stamp) throws {
+  init(
+    to endpoint: Endpoint, dialect: Dialect, count: Int, stamp: Stamp, token: String? = nil
+  ) throws {
     connections = try (0..<count).map { _ in
-      try PublishConnection(to: endpoint, dialect: dialect, stamp: stamp)
+      try PublishConnection(to: endpoint, dialect: dialect, stamp: stamp, token: token)
     }
     idle = Array((0..<count).reversed())
     watched = Array(repeating: pollfd(), count: count)

@@ -1,0 +1,93 @@
+import Access
+import Figures
+import FoundationEssentials
+import Kernel
+import Synchronization
+import SystemPackage
+
+/// Tickets stand for a token for a moment: who cannot send headers, as an EventSource, shows one in the address.
+///
+/// Each is a file in the queue's folder `tickets`, so that any worker takes one; who removes the file has used it.
+/// Any thread may ask; each call makes or removes one small file.
+final class Tickets: Sendable {
+  /// What a ticket stands for.
+  private struct Content: Codable {
+    let proofs: [Proof]
+    let expiresAt: Int64
+  }
+
+  private let folder: FilePath
+  private let accessGuard: AccessGuard
+  private let lookedAt = Atomic<Int64>(0)
+  private let count = Atomic<Int>(0)
+
+  /// - Parameter queue: the queue's folder.
+  init(inQueueAt queue: FilePath, _ accessGuard: AccessGuard) {
+    self.accessGuard = accessGuard
+    folder = queue.appending("tickets")
+  }
+
+  /// Makes one; nil where there are as many as there may be.
+  func make(for proofs: [Proof], now: Int64) throws(SystemCallError) -> TicketReply? {
+    let second = now / 1000
+    if second - lookedAt.load(ordering: .relaxed) >= HubLimits.ticketAge.components.seconds {
+      lookedAt.store(second, ordering: .relaxed)
+      count.store(try removeOld(now: now), ordering: .relaxed)
+    }
+    guard count.load(ordering: .relaxed) < HubLimits.ticketCountMaximum else { return nil }
+    count.add(1, ordering: .relaxed)
+    let text = RandomText.make(byteCount: HubLimits.ticketByteCount)
+    let expiresAt = now + HubLimits.ticketAge.wholeMilliseconds
+    _ = try FileSystem.makeDirectoryAsFolders(folder)
+    let file = try Descriptor.openAsFolders(path(of: text), .createNew)
+    let content = JSON.encode(Content(proofs: proofs, expiresAt: expiresAt))
+    try file.writeAll(content.span, at: 0)
+    return TicketReply(ticket: text, expires: expiresAt)
+  }
+
+  /// Uses one up; nil where there is none such, or it is too old.
+  func take(_ text: String, now: Int64) throws(SystemCallError) -> [Proof]? {
+    guard (1...HubLimits.ticketTextByteCountMaximum).contains(text.utf8.count) else { return nil }
+    let path = path(of: text)
+    let bytes: [UInt8]
+    do throws(SystemCallError) {
+      bytes = try FileSystem.read(path, byteCountMaximum: HubLimits.ticketFileByteCountMaximum)
+      // Of two who ask with the same one, one removes it.
+      try FileSystem.unlink(path)
+    } catch {
+      if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return nil }
+      throw error
+    }
+    guard let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)),
+      now < content.expiresAt
+    else { return nil }
+    return content.proofs
+  }
+
+  /// Removes those that nobody has used in time; returns how many are left.
+  private func removeOld(now: Int64) throws(SystemCallError) -> Int {
+    let names: [String]
+    do throws(SystemCallError) { names = try FileSystem.names(in: folder) } catch {
+      if error.errno == .noSuchFileOrDirectory { return 0 }
+      throw error
+    }
+    var left = 0
+    let age = HubLimits.ticketAge.wholeMilliseconds
+    for name in names {
+      let path = folder.appending(name)
+      guard let status = try? FileStatus(of: path) else { continue }
+      // A file of a clock that was ahead is as old as it can be, too.
+      if abs(now - status.modifiedUnixMilliseconds) > age {
+        _ = try? FileSystem.unlink(path)
+      } else {
+        left += 1
+      }
+    }
+    return left
+  }
+
+  /// The name does not tell the ticket.
+  private func path(of text: String) -> FilePath {
+    folder.appending(accessGuard.hash(of: text).digits)
+  }
+}
