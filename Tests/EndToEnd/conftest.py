@@ -65,23 +65,38 @@ def follow():
 
 
 @pytest.fixture
-def browser(state):
-    """A Chromium without a window."""
+def make_browser(state):
+    """Starts Chromiums without a window: make_browser(port) finds all hosts of example.org at a port of this machine,
+    and trusts them."""
     # Suites that need no browser do without the package.
     from selenium import webdriver
 
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for argument in [
-        "--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=900,900",
-        f"--user-data-dir={state}/profile",
-    ]:
-        options.add_argument(argument)
-    if os.getuid() == 0:
-        options.add_argument("--no-sandbox")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService("/usr/bin/chromedriver")
-    driver = webdriver.Chrome(options, service)
-    driver.set_page_load_timeout(PATIENCE_SECONDS)
-    yield driver
-    driver.quit()
+    drivers = []
+
+    def make(port=None):
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        for argument in [
+            "--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=900,900",
+            f"--user-data-dir={state}/profile-{len(drivers)}",
+        ]:
+            options.add_argument(argument)
+        if port:
+            options.add_argument(f"--host-resolver-rules=MAP *.example.org 127.0.0.1:{port}")
+            options.add_argument("--ignore-certificate-errors")
+        if os.getuid() == 0:
+            options.add_argument("--no-sandbox")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        driver = webdriver.Chrome(options, webdriver.ChromeService("/usr/bin/chromedriver"))
+        drivers.append(driver)
+        driver.set_page_load_timeout(PATIENCE_SECONDS)
+        return driver
+
+    yield make
+    for driver in drivers:
+        driver.quit()
+
+
+@pytest.fixture
+def browser(make_browser):
+    return make_browser()

@@ -262,6 +262,12 @@ def test_a_ticket_opens_no_more_than_its_token_and_nothing_else_than_streams(clo
     assert look(closed, "/sse/ticket?poll=1", "t-boss").status == 200, "a topic of that name"
 
 
+def test_a_request_for_a_ticket_cannot_fill_nginxs_disk(closed):
+    assert closed.request("POST", "/sse/ticket", "{}", {"Content-Type": "application/json"} | bearer("t-reader")).status == 200
+    answer = closed.request("POST", "/sse/ticket", (b"x" * 65536 for _ in range(32)), bearer("t-reader"))
+    assert codes(answer) == (413, "body_too_large")
+
+
 def test_a_ticket_is_worth_nothing_when_its_token_is_taken_away(closed, rules):
     text = ticket(closed, "t-reader")["ticket"]
     write(rules, *[text for text in GRANTS if "reader" not in text])

@@ -34,6 +34,7 @@ package enum ProblemCode: String, CaseIterable, Encodable, Sendable {
   case invalidTicket = "invalid_ticket"
   case tooManyTickets = "too_many_tickets"
   case notAllowed = "not_allowed"
+  case authUnavailable = "auth_unavailable"
   case methodNotAllowed = "method_not_allowed"
   case notFound = "not_found"
   case invalidDelay = "invalid_delay"

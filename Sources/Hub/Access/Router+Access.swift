@@ -11,9 +11,18 @@ extension Router {
   ///
   /// - Parameter changes: whether it changes something: one that does and shows a cookie, which browsers send with
   ///   the requests of all pages, has to come from a page of this site, or of an origin that is named.
-  /// - Throws: 401 for a token that is not taken.
+  /// - Throws: 401 for a token that is not taken; 503 where there are no rules, and the web server lets everybody come
+  ///   because there are.
   func permit(_ request: borrowing Request, changes: Bool) throws(Problem) -> RequestPermit {
-    guard let accessGuard else { return .everything }
+    guard let accessGuard else {
+      guard request.parameter("WEIR_PUBLISHERS") != "allowed" else {
+        throw Problem(
+          status: 503, code: .authUnavailable,
+          detail: "whom access rules allow may publish here, and there are none. For whoever runs "
+            + "weir: start it with --access FILE")
+      }
+      return .everything
+    }
     var credentials = PresentedCredentials()
     var cookieFault: TokenFault?
     credentials.nginx = Self.word(of: request)

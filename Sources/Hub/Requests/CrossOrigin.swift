@@ -12,7 +12,7 @@ struct CrossOrigin: Sendable {
   /// For how long a browser need not ask again, in seconds.
   private static let preflightAgeSeconds = 86_400
   /// What scripts may read of an answer's head beside what they always may.
-  private static let exposedHeaders = "Idempotency-Replayed, Retry-After"
+  private static let exposedHeaders = "Idempotency-Replayed, Retry-After, WWW-Authenticate"
   /// What scripts may send beside what they always may.
   private static let requestHeaders =
     (["Authorization", "Cache-Control", "Content-Type", "Idempotency-Key", "Last-Event-ID"]
