@@ -52,6 +52,13 @@ final class Subscriber {
     let instead: [UInt8]
   }
 
+  /// What few subscribers have: the others pay one reference for it.
+  private final class Specials {
+    var last: LastEvents?
+    var pageItemCount: Int?
+    var heldOpening: HeldOpening?
+  }
+
   let connection: StreamConnection
   private let slot: StreamSlot
   /// What lets it read what it asks for; nil where everybody may.
@@ -70,14 +77,9 @@ final class Subscriber {
   let isPoll: Bool
   /// Whether it may be told an id in a block without data.
   let takesIDBlocks: Bool
-  /// What it gets before anything else.
-  var last: LastEvents?
-  /// What is in the page of JSON that it gets; nil for one that gets no page.
-  var pageItemCount: Int?
   /// Whether it is still to be told that what comes is now.
   var owesLive: Bool
-  /// The beginning of its answer, which is held back until there is something for it: its topics have ended.
-  var heldOpening: HeldOpening?
+  private var specials: Specials?
   /// Whether it is live, or reads what a live one does not get with the others.
   var keepsUp = false
   var state: State {
@@ -104,13 +106,11 @@ final class Subscriber {
     case .queue(let request):
       isPoll = request.isPoll
       owesLive = request.signals.contains(.live)
-      if request.format == .page { pageItemCount = 0 }
       takesIDBlocks = arrival.takesIDBlocks && request.format == .eventStream
-    case .group(_, let request):
+    case .group:
       // Its group says when nothing is left.
       isPoll = false
       owesLive = false
-      if request.format == .page { pageItemCount = 0 }
       takesIDBlocks = false
     case .demo:
       isPoll = false
@@ -121,6 +121,39 @@ final class Subscriber {
     self.counts = counts
     openedAt = Clock.monotonicNanoseconds()
     counts.move(from: nil, to: state.count)
+    switch arrival.source {
+    case .queue(let request), .group(_, let request):
+      if request.format == .page { pageItemCount = 0 }
+    case .demo: break
+    }
+  }
+
+  /// What it gets before anything else.
+  var last: LastEvents? {
+    get { specials?.last }
+    set { setSpecial(\.last, newValue) }
+  }
+
+  /// What is in the page of JSON that it gets; nil for one that gets no page.
+  var pageItemCount: Int? {
+    get { specials?.pageItemCount }
+    set { setSpecial(\.pageItemCount, newValue) }
+  }
+
+  /// The beginning of its answer, which is held back until there is something for it: its topics have ended.
+  var heldOpening: HeldOpening? {
+    get { specials?.heldOpening }
+    set { setSpecial(\.heldOpening, newValue) }
+  }
+
+  private func setSpecial<Value>(
+    _ path: ReferenceWritableKeyPath<Specials, Value?>, _ value: Value?
+  ) {
+    if specials == nil {
+      if value == nil { return }
+      specials = Specials()
+    }
+    specials?[keyPath: path] = value
   }
 
   /// Where it goes on with what was published after it came.
