@@ -22,8 +22,8 @@ static inline int weir_fcgx_keeps_connection(const FCGX_Request *request) {
   return request->keepConnection;
 }
 
-// Frees what libfcgi holds for the request and closes the descriptor that it adopted.
-static inline void weir_fcgx_release(FCGX_Request *request) { FCGX_Free(request, 1); }
+// Frees what libfcgi holds for the request; the descriptor that it adopted stays open.
+static inline void weir_fcgx_release(FCGX_Request *request) { FCGX_Free(request, 0); }
 
 static inline size_t weir_fcgx_request_size(void) { return sizeof(FCGX_Request); }
 static inline size_t weir_fcgx_ipc_fd_offset(void) { return offsetof(FCGX_Request, ipcFd); }

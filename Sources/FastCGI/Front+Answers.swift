@@ -7,7 +7,7 @@ extension Front {
     do throws(SystemCallError) {
       try file.replaceContent(with: connection.received.span.extracting(0..<byteCount))
       consume(connection, byteCount)
-      guard let request = try Request(file) else { return close(connection) }
+      guard let request = try Request(&file, byteCount: byteCount) else { return close(connection) }
       var reply = Reply(requestID: requestID, keepsConnection: request.keepsConnection)
       connection.state = .answering(reply)
       let exchange = Exchange(mailbox: mailbox, name: connection.nameRequest())

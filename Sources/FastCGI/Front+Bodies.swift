@@ -8,7 +8,9 @@ extension Front {
       var head = Array(connection.received[..<headByteCount])
       RecordHeader.append(.standardInput, requestID: requestID, contentByteCount: 0, to: &head)
       try file.replaceContent(with: head.span)
-      guard let request = try Request(file) else { return close(connection) }
+      guard let request = try Request(&file, byteCount: head.count) else {
+        return close(connection)
+      }
       let exchange = Exchange(mailbox: mailbox, name: connection.nameRequest())
       let reception = responder.receive(request, exchange: exchange)
       if case .whole = reception { return }

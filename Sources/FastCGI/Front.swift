@@ -30,7 +30,7 @@ final class Front {
   private let waker: Waker
   var epoll: Epoll
   var connections = TokenSlab<Connection>()
-  let file: MemoryFile
+  var file: RequestFile
   var chunk = [UInt8](repeating: 0, count: FrontLimits.receiveByteCount)
   /// When accepting goes on; nil while it does.
   private var acceptsAgainAt: Int64?
@@ -50,7 +50,7 @@ final class Front {
     self.mailbox = mailbox
     self.waker = waker
     epoll = try Epoll(eventCountMaximum: 256)
-    file = try MemoryFile(name: "request")
+    file = try RequestFile()
     try waker.watch(in: epoll, token: Token.waker)
     try watchListener()
   }

@@ -131,7 +131,7 @@ struct Gate {
       guard
         parameterBytes.count + content.count <= FrontLimits.parametersByteCountMaximum
       else { return .malformed("PARAMS are larger than 65535 bytes") }
-      for index in content.indices { parameterBytes.append(content[index]) }
+      parameterBytes.append(content)
     case .input:
       guard content.isEmpty else {
         bodyByteCount += content.count

@@ -26,20 +26,32 @@ public struct Response: Sendable {
   public var rendered: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(body.count + 256)
-    bytes.append(contentsOf: "Status: \(status) \(Self.reasonPhrase(status))\r\n".utf8)
-    for header in headers {
-      bytes.append(contentsOf: header.name.utf8)
-      bytes.append(contentsOf: ": ".utf8)
-      bytes.append(contentsOf: header.value.utf8.lazy.filter { $0 >= 0x20 && $0 != 0x7F })
-      bytes.append(contentsOf: "\r\n".utf8)
-    }
+    bytes += "Status: ".utf8
+    bytes += "\(status)".utf8
+    bytes.append(UInt8(ascii: " "))
+    bytes += Self.reasonPhrase(status).utf8
+    bytes += "\r\n".utf8
+    for header in headers { Self.append(header.name, header.value, to: &bytes) }
     if status != 204, !body.isEmpty {
-      bytes.append(contentsOf: "Content-Length: \(body.count)\r\n".utf8)
+      Self.append("Content-Length", "\(body.count)", to: &bytes)
     }
-    bytes.append(contentsOf: "\r\n".utf8)
-    bytes.append(contentsOf: body)
+    bytes += "\r\n".utf8
+    bytes += body
     return bytes
   }
+
+  private static func append(_ name: String, _ value: String, to bytes: inout [UInt8]) {
+    bytes += name.utf8
+    bytes += ": ".utf8
+    let start = bytes.count
+    bytes += value.utf8
+    if (start..<bytes.count).contains(where: { isControl(bytes[$0]) }) {
+      bytes[start...].removeAll(where: isControl)
+    }
+    bytes += "\r\n".utf8
+  }
+
+  private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
 
   /// The words behind a status code (RFC 9110, section 15); empty for one that has none here.
   public static func reasonPhrase(_ status: Int) -> String {

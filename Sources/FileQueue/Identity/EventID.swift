@@ -38,6 +38,13 @@ public struct EventID: Hashable, Sendable, CustomStringConvertible {
   /// The epoch as it stands in the printed form.
   public var epochDigits: String { "\(HexadecimalDigits(epoch))" }
 
+  /// Appends the printed form.
+  public func append(to bytes: inout [UInt8]) {
+    bytes.append(littleEndian: HexadecimalDigits(epoch).word)
+    bytes.append(UInt8(ascii: "-"))
+    bytes += "\(sequence)".utf8
+  }
+
   /// The printed form.
   public var description: String {
     "\(HexadecimalDigits(epoch))-\(sequence)"

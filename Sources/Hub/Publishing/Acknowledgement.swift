@@ -24,10 +24,13 @@ struct Acknowledgement {
   private var json: [UInt8] {
     var body: [UInt8] = []
     body.reserveCapacity(160)
-    let replayed = appended.isReplayed ? ",\"replayed\":true" : ""
-    body +=
-      "{\"durable\":\"\(durability.rawValue)\",\"id\":\"\(id)\"\(replayed),\"time\":\(appended.unixMilliseconds),\"topic"
-      .utf8
+    body += "{\"durable\":\"".utf8
+    body += durability.rawValue.utf8
+    body += "\",\"id\":\"".utf8
+    id.append(to: &body)
+    body += (appended.isReplayed ? "\",\"replayed\":true,\"time\":" : "\",\"time\":").utf8
+    body += "\(appended.unixMilliseconds)".utf8
+    body += ",\"topic".utf8
     if topics.count == 1 {
       body += "\":".utf8
       Self.append(topics[0], to: &body)

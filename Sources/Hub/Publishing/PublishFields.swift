@@ -196,6 +196,7 @@ struct PublishFields {
   /// The topics that all places agree on; the default one where none is named.
   func topics() throws(Problem) -> [Topic] {
     guard let first = topicNames.first else { return [.default] }
+    if topicNames.count == 1 { return try Self.topics([first.text]) }
     let texts = topicNames.filter { $0.place == first.place }.map(\.text)
     for place in PublishPlace.allCases where place != first.place {
       let others = topicNames.filter { $0.place == place }.map(\.text)
@@ -215,6 +216,10 @@ struct PublishFields {
         detail: "\(texts.count) topics; an event has at most \(maximum): publish it twice, or let "
           + "subscribers use patterns", field: "topics")
     }
+    return try Self.topics(texts)
+  }
+
+  private static func topics(_ texts: [String]) throws(Problem) -> [Topic] {
     do throws(QueueError) {
       var topics: [Topic] = []
       for text in texts {

@@ -18,7 +18,8 @@ extension Router {
     let topics = publication.topics
     let epochs = queue.epochs
     let durability = committer.durability
-    let acknowledge: @Sendable (Appended) -> Void = { appended in
+    // A copy of the router would be many references to count, on two threads.
+    let acknowledge: @Sendable (Appended) -> Void = { [counters] appended in
       let latency = max(0, Clock.monotonicNanoseconds() - receivedAt)
       counters.note(UInt64(latency / 1000), in: .publish)
       exchange.complete(
@@ -31,12 +32,12 @@ extension Router {
       publishLater(delayed, topics: topics, isPlain: isPlain, exchange, acknowledge: acknowledge)
       return .later
     }
-    committer.submit(publication.event) { result in
+    committer.submit(publication.event) { [counters] result in
       switch result {
       case .success(let appended): acknowledge(appended)
       case .failure(let error):
         counters.add(to: PageLayout.publishesRefusedCell)
-        exchange.complete(response(to: Problem(error)))
+        exchange.complete(Self.response(to: Problem(error), counters))
       }
     }
     return .later
@@ -95,7 +96,10 @@ extension Router {
 
   /// Refuses what a browser asks for before anybody has asked it to, and a body that nobody would read.
   private static func checkIsAskedFor(_ request: borrowing Request) throws(Problem) {
-    for name in ["HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ", "HTTP_X_PURPOSE"] {
+    let names: [StaticString] = [
+      "HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ", "HTTP_X_PURPOSE",
+    ]
+    for name in names {
       guard let purpose = request.parameter(name), !purpose.isEmpty else { continue }
       throw Problem(
         status: 403, code: .browserRefused,

@@ -7,14 +7,17 @@ struct FieldValue {
 
   /// Reads a field as it was sent.
   init(_ field: String) {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(field.utf8.count)
-    for byte in field.utf8 where byte != UInt8(ascii: " ") && byte != UInt8(ascii: "\t") {
-      let isCapital = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-      bytes.append(isCapital ? byte | 0x20 : byte)
+    var bytes = Array(field.utf8)
+    if bytes.contains(where: Self.isSpace) { bytes.removeAll(where: Self.isSpace) }
+    for index in bytes.indices where UInt8(ascii: "A")...UInt8(ascii: "Z") ~= bytes[index] {
+      bytes[index] |= 0x20
     }
     self.bytes = bytes
     nameByteCount = bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.count
+  }
+
+  private static func isSpace(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
   }
 
   private var name: ArraySlice<UInt8> { bytes[..<nameByteCount] }
@@ -72,5 +75,7 @@ struct FieldValue {
     }
   }
 
-  private func has(_ name: String) -> Bool { self.name.elementsEqual(name.utf8) }
+  private func has(_ name: String) -> Bool {
+    nameByteCount == name.utf8.count && self.name.elementsEqual(name.utf8)
+  }
 }

@@ -75,7 +75,10 @@ struct Router: Responder {
   }
 
   /// The answer that tells of a problem, which is counted.
-  func response(to problem: Problem) -> Response {
+  func response(to problem: Problem) -> Response { Self.response(to: problem, counters) }
+
+  /// The same where there is no router.
+  static func response(to problem: Problem, _ counters: Counters) -> Response {
     counters.add(to: PageLayout.cell(problem.code))
     return problem.response
   }

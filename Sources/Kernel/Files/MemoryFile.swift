@@ -5,6 +5,8 @@ import Glibc
 public struct MemoryFile: ~Copyable {
   /// The open file.
   public let descriptor: Descriptor
+  /// It is not longer than this.
+  private var byteCountMaximum = 0
 
   /// An empty file; `name` shows in /proc only.
   public init(name: StaticString) throws(SystemCallError) {
@@ -16,8 +18,10 @@ public struct MemoryFile: ~Copyable {
   }
 
   /// Makes `bytes` the whole content and puts the reading position at its start.
-  public func replaceContent(with bytes: Span<UInt8>) throws(SystemCallError) {
-    try descriptor.truncate(to: bytes.count)
+  public mutating func replaceContent(with bytes: Span<UInt8>) throws(SystemCallError) {
+    // Cutting costs more than writing, and most requests are as long as the one before.
+    if bytes.count < byteCountMaximum { try descriptor.truncate(to: bytes.count) }
+    byteCountMaximum = bytes.count
     var done = 0
     while done < bytes.count {
       done += try descriptor.write(bytes.extracting(done...), at: done)

@@ -44,9 +44,9 @@ public struct EpollToken: Hashable, Sendable {
   }
 
   /// The lower half.
-  public var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+  @inlinable public var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
   /// The upper half.
-  public var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
+  @inlinable public var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
 }
 
 /// An epoll instance: belongs to the one thread that waits on it (epoll(7)).

@@ -2,8 +2,8 @@
 ///
 /// A token of an object that is gone finds nothing, even after its slot was given away again.
 public struct TokenSlab<Element: AnyObject> {
-  private var slots: [Element?] = []
-  private var generations: [UInt32] = []
+  @usableFromInline var slots: [Element?] = []
+  @usableFromInline var generations: [UInt32] = []
   private var free: [UInt32] = []
 
   /// An empty slab.
@@ -36,6 +36,7 @@ public struct TokenSlab<Element: AnyObject> {
   }
 
   /// The object of a token, or nil where it is gone.
+  @inlinable
   public func element(_ token: EpollToken) -> Element? {
     let slot = Int(token.slot)
     guard slot < slots.count, generations[slot] == token.generation else { return nil }
