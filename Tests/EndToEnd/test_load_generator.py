@@ -97,3 +97,35 @@ def test_latency_counts_from_the_moment_an_event_was_due(tmp_path):
     # All of them come 0.3 s after the last one was due, which the first was half a second before.
     assert figures["latency_max_ms"] >= 800
     assert figures["latency_p50_ms"] >= 500
+
+
+def measure_lines(site, folder):
+    """The same of events that are published as the lines of one body."""
+    path = folder / "figures.json"
+    done = subprocess.run(
+        [CHECKOUT / ".build/release/LoadGenerator", "fan-out", "--url", f"{site.address}/sse/load",
+         "--publish-lines-url", f"{site.address}/publish/load", "--subscribers", str(STREAMS),
+         "--rate", "1000", "--seconds", "0.2", "--grace-seconds", "20", "--json", path],
+        env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert path.exists(), done.stderr
+    return json.loads(path.read_text()), done.returncode
+
+
+def test_lines_of_one_body_are_published_at_their_times_and_come_to_all(site, tmp_path):
+    figures, status = measure_lines(site, tmp_path)
+    assert (figures["acknowledged"], figures["delivered"]) == (200, STREAMS * 200)
+    assert status == 0
+
+
+def test_lines_that_are_refused_are_told(site, tmp_path):
+    assert site.publish("last", path="/publish/load", end=True).status == 200
+    path = tmp_path / "figures.json"
+    done = subprocess.run(
+        [CHECKOUT / ".build/release/LoadGenerator", "fan-out", "--url", f"{site.address}/sse/other",
+         "--publish-lines-url", f"{site.address}/publish/load", "--subscribers", "1", "--rate", "100",
+         "--seconds", "0.1", "--grace-seconds", "0", "--json", path],
+        env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, done.stderr
+    figures = json.loads(path.read_text())
+    assert (figures["acknowledged"], figures["unanswered"]) == (0, 10)
+    assert figures["refused_statuses"] == "409"

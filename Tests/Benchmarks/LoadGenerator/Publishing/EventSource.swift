@@ -13,6 +13,11 @@ struct EventSource: ParsableArguments {
   var publishConnections = 64
 
   @Option(
+    help: ArgumentHelp(
+      "Publish to weir over HTTP there, as the lines of one body that goes on.", valueName: "url"))
+  var publishLinesURL: Endpoint?
+
+  @Option(
     help: ArgumentHelp("Publish straight into this queue, from this process.", valueName: "path"))
   var publishQueue: String?
 
@@ -29,9 +34,12 @@ struct EventSource: ParsableArguments {
   var generateURL: Endpoint?
 
   func validate() throws {
-    let count = [publishURL != nil, publishQueue != nil, generateURL != nil].count { $0 }
+    let count = [
+      publishURL != nil, publishLinesURL != nil, publishQueue != nil, generateURL != nil,
+    ].count { $0 }
     guard count == 1 else {
-      throw ValidationError("Name one of --publish-url, --publish-queue and --generate-url.")
+      throw ValidationError(
+        "Name one of --publish-url, --publish-lines-url, --publish-queue and --generate-url.")
     }
     guard (1...1000).contains(publishConnections) else {
       throw ValidationError("--publish-connections is a number from 1 to 1000.")
@@ -51,6 +59,13 @@ struct EventSource: ParsableArguments {
           var pool = try PublishPool(
             to: publishURL, dialect: dialect, count: connectionCount, stamp: stamp)
           try loop.run(&pool, &tally, deadline: deadline)
+        }, dialect: dialect)
+    }
+    if let publishLinesURL {
+      return try PublishThread(
+        { tally in
+          var publisher = try LinesPublisher(to: publishLinesURL, stamp: stamp)
+          try publisher.run(loop, &tally, deadline: deadline)
         }, dialect: dialect)
     }
     if let publishQueue {

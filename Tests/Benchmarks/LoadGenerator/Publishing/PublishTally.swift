@@ -55,6 +55,12 @@ struct PublishTally: Sendable {
     }
   }
 
+  /// Notes the status of an answer that acknowledges nothing.
+  mutating func refuse(status: Int) {
+    endNanoseconds = Clock.monotonicNanoseconds()
+    statuses.insert(status)
+  }
+
   /// Acknowledged with an id that another acknowledgement had as well.
   var doubledCount: Int {
     dialect != .weir ? 0 : events.count - Set(events.map(\.sequence)).count
