@@ -1,5 +1,8 @@
 """A run of the benchmark: the peers, where it works, what was measured."""
 
+import contextlib
+
+from harness.failure import Failure
 from harness.load import Load
 from harness.process_figures import name
 from harness.site import running
@@ -13,6 +16,8 @@ class Bench:
         self.is_quick = is_quick
         self.quiet = quiet
         self.table = Table(peers)
+        # Peers that could not do something, and why.
+        self.left_out = []
         # Every figure of every measurement.
         self.records = []
 
@@ -22,6 +27,17 @@ class Bench:
 
     def peers_named(self, *names):
         return [peer for peer in self.peers if peer.name in names]
+
+    @contextlib.contextmanager
+    def unless_it_fails(self, scenario, peer):
+        """Goes on with the other peers where one can't take part; weir has to."""
+        try:
+            yield
+        except Failure as failure:
+            if peer.name == "weir":
+                raise
+            self.left_out.append(f"{scenario}: {peer.label}: {failure}")
+            print(f"  {peer.label}: not measured: {failure}", flush=True)
 
     def running(self, peer):
         """A fresh site of the peer, once the machine is quiet."""
@@ -53,10 +69,12 @@ class Bench:
             "figures": figures})
         return figures
 
-    def source(self, site, topic="load", through_http=False):
+    def source(self, site, topic="load", through_http=False, in_lines=False):
         """Where a run's events come from: weir's out of the queue, where nothing else is said."""
         if site.peer.makes_events:
             return {"generate_url": site.publish_url(topic)}
+        if in_lines:
+            return {"publish_lines_url": site.publish_url(topic)}
         if site.peer.name == "weir" and not through_http:
             return {"publish_queue": site.queue, "topic": topic}
         return {"publish_url": site.publish_url(topic)}

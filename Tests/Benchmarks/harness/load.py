@@ -35,8 +35,8 @@ class Load:
             error = self.process.communicate(timeout=self.time_limit + 60)[1]
             text = self.path.read_text()
             if self.process.returncode not in (0, 1) or not text:
-                words = " ".join(map(str, self.command[1:]))
-                raise Failure(f"LoadGenerator {words}: {error.strip() or self.process.returncode}")
+                reason = error.strip().removeprefix("Error: ") or f"it ended with {self.process.returncode}"
+                raise Failure(f"LoadGenerator {self.command[1]}: {reason}")
             return json.loads(text) | {"held": self.process.returncode == 0}
         finally:
             self.stop()

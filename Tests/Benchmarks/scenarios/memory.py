@@ -12,10 +12,13 @@ def run(bench):
     for subscribers in [1000, 5000] if bench.is_quick else [1000, 5000, 9000]:
         hub, nginx, both, pss = {}, {}, {}, {}
         for peer in bench.peers:
-            with bench.running(peer) as site:
+            figures = None
+            with bench.unless_it_fails(f"{NAME}, {subscribers:,} streams", peer), bench.running(peer) as site:
                 figures = bench.measure(
                     NAME, site, "idle", url=site.stream_url(), subscribers=subscribers, seconds=2,
                     pid=list(site.pids.values()))
+            if not figures:
+                continue
             hub[peer.name] = figures.get("hub_rss_per_stream_kib")
             nginx[peer.name] = figures.get("nginx_rss_per_stream_kib")
             both[peer.name] = (hub[peer.name] or 0) + (nginx[peer.name] or 0)
