@@ -108,8 +108,10 @@ import Testing
         guard Bool.random(using: &generator) else { continue }
         while true {
           var upkeep = try GroupFile(GroupName("g"), at: try path())
+          let before = try bytes()
           guard let noted = try upkeep.noteForDisk(failed: nil, synced: synced) else { break }
-          unsynced.insert(noted.slot)
+          // What is there already is put on disk, and not written again.
+          if try bytes() != before { unsynced.insert(noted.slot) }
           guard Int.random(in: 0..<3, using: &generator) > 0 else {
             // It dies before the sync; another one goes on.
             synced = nil
@@ -130,7 +132,10 @@ import Testing
           for index in sector..<(sector + 512) { left[index] = 0 }
         }
       }
-      let found = try #require(GroupFile.state(in: left))
+      guard let found = GroupFile.state(in: left) else {
+        Issue.record("nothing is left of the group: WEIR_SEED=\(SeededGenerator.seed) replays this")
+        return
+      }
       #expect(found.usedAt >= isSynced.usedAt || found == state)
     }
   }
