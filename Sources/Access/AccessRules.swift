@@ -77,16 +77,19 @@ public struct AccessRules: Sendable {
         Permit.Part(
           publish: claimed.publish.compactMap { AccessPattern($0) },
           subscribe: claimed.subscribe.compactMap { AccessPattern($0) }))
-      let hasUserPattern = places.contains { place in
-        (grants[place].publish + grants[place].subscribe).contains(where: \.isOfUser)
+      if let user, !user.isPart,
+        places.contains(where: { place in
+          (grants[place].publish + grants[place].subscribe).contains(where: \.isOfUser)
+        })
+      {
+        unfit = user
       }
-      if let user, !user.isPart, hasUserPattern { unfit = user }
       if name == nil { (name, keyScope) = (named, scope) }
     }
     for proof in proofs {
       switch proof {
-      case .token(let text):
-        guard let place = TokenHash(text).flatMap({ tokens[$0] }), grants[place].holds(at: now)
+      case .token(let hash):
+        guard let place = tokens[hash], grants[place].holds(at: now)
         else { continue }
         let grant = grants[place]
         // A token's name is its grant's.
@@ -124,7 +127,7 @@ public struct AccessRules: Sendable {
     let grant = grants[place]
     switch grant.means {
     case .tokens(let hashes):
-      return permit([.token(hash: hashes[0].description)], now: now)
+      return permit([.token(hash: hashes[0])], now: now)
     case .webToken:
       return permit(
         [.webToken(grant: name, user: user, Proof.Claimed(), expiresAt: nil)], now: now)
@@ -139,7 +142,7 @@ public struct AccessRules: Sendable {
     let hash = TokenHash(of: bytes, by: library)
     if let place = tokens[hash] {
       guard grants[place].holds(at: now) else { throw .expired }
-      return .token(hash: hash.description)
+      return .token(hash: hash)
     }
     // Of several that know the key, or none, the first one's reason is told.
     var fault: TokenFault?

@@ -1,7 +1,7 @@
 /// What somebody has proven: enough to ask the rules of another moment what it is worth then.
 public enum Proof: Hashable, Sendable, Codable {
-  /// A token with this hash, as files have it.
-  case token(hash: String)
+  /// A token with this hash.
+  case token(hash: TokenHash)
   /// A JSON Web Token that the grant of this name took, and what it said.
   case webToken(grant: String, user: String?, Claimed, expiresAt: Int64?)
   /// What the web server said.

@@ -59,3 +59,24 @@ public struct TokenHash: Hashable, Sendable, CustomStringConvertible {
     }
   }
 }
+
+/// Written as files have it.
+extension TokenHash: Codable {
+  /// Reads one.
+  ///
+  /// - Throws: `DecodingError` for anything else.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let hash = TokenHash(try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "it is no hash of a token")
+    }
+    self = hash
+  }
+
+  /// Writes it.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
