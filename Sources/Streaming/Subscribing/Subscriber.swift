@@ -57,12 +57,11 @@ final class Subscriber {
     var last: LastEvents?
     var pageItemCount: Int?
     var heldOpening: HeldOpening?
+    var permit: StreamPermit?
   }
 
   let connection: StreamConnection
   private let slot: StreamSlot
-  /// What lets it read what it asks for; nil where everybody may.
-  let permit: StreamPermit?
   let token: EpollToken
   let remoteAddress: String
   let openedAt: Int64
@@ -99,7 +98,6 @@ final class Subscriber {
     self.token = token
     self.audience = audience
     slot = arrival.slot
-    permit = arrival.permit
     remoteAddress = arrival.remoteAddress
     joinsAt = arrival.joinsAt
     switch arrival.source {
@@ -126,6 +124,7 @@ final class Subscriber {
       if request.format == .page { pageItemCount = 0 }
     case .demo: break
     }
+    permit = arrival.permit
   }
 
   /// What it gets before anything else.
@@ -144,6 +143,12 @@ final class Subscriber {
   var heldOpening: HeldOpening? {
     get { specials?.heldOpening }
     set { setSpecial(\.heldOpening, newValue) }
+  }
+
+  /// What lets it read what it asks for; nil where everybody may.
+  private(set) var permit: StreamPermit? {
+    get { specials?.permit }
+    set { setSpecial(\.permit, newValue) }
   }
 
   private func setSpecial<Value>(
