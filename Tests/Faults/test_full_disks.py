@@ -139,6 +139,21 @@ def test_publishers_are_told_that_the_disk_is_full_and_go_on_when_it_is_not(disk
     assert weir("check", "--queue", site.queue).returncode == 0
 
 
+def test_keys_of_events_that_are_published_outlive_a_publish_that_finds_the_disk_full(disk, make_site):
+    site = make_site(queue=f"{disk.path}/queue")
+    first = site.publish("a", key="k").json()
+    disk.fill()
+    # Without a key, so that it looks up none.
+    assert site.publish("x" * 200_000).status == 507
+    disk.free()
+    again = site.publish("a", key="k").json()
+    assert (again["id"], again.get("replayed")) == (first["id"], True)
+    site.kill_weir()
+    site.start_weir()
+    again = site.publish("a", key="k").json()
+    assert (again["id"], again.get("replayed")) == (first["id"], True)
+
+
 @pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
 def test_a_batch_that_fills_the_disk_tells_what_is_in_the_queue_and_from_where_on_nothing_is(
     disk, make_site, accept

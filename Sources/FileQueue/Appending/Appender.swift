@@ -176,14 +176,16 @@ public struct Appender: ~Copyable {
     if text.isEmpty { return batch.outcomes(outcomes) }
     try writeTopics()
     let indexOffset = Int(first - segment.name.first) * IndexEntry.byteCount
+    let keyEntries = batch.keyEntries(outcomes)
     do {
       try segment.text.writeAll(text.span, at: end.offset)
       try segment.index.writeAll(index.span, at: indexOffset)
-      try keys.write(batch.keyEntries(outcomes), of: segment.name)
+      try keys.write(keyEntries, of: segment.name)
     } catch {
       // Where this fails too, the bytes stay behind the appended end, where no reader goes, and the next
-      // appender cuts them. The text goes last: it is what tells that there may be keys.
-      if (try? keys.takeBack(from: segment.name)) != nil {
+      // appender cuts them. The text goes last: it is what tells that there may be keys. Events without keys have
+      // written none, and not been caught up for: what stands there is of others.
+      if keyEntries.isEmpty || (try? keys.takeBack(from: segment.name)) != nil {
         try? segment.text.truncate(to: end.offset)
         try? segment.index.truncate(to: indexOffset)
       }

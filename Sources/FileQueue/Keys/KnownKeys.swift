@@ -234,7 +234,7 @@ struct KnownKeys {
     try writer?.write(entries, at: place)
   }
 
-  /// Takes back what was written of events that were not appended.
+  /// Takes back what was written of events that were not appended; everything before them was caught up with.
   mutating func takeBack(from segment: SegmentName) throws(SystemCallError) {
     if writer?.segment == segment { try writer?.cut(at: place(in: segment)) }
   }
