@@ -1,12 +1,12 @@
 /// What a grant allows: a topic, or a pattern with `*` for one part between dots and `>` at its end for one
 /// or more, as subscribers write them.
 public struct AccessPattern: Hashable, Sendable, CustomStringConvertible {
-  private enum Part: Hashable {
+  enum Part: Hashable {
     case literal([UInt8])
     case one
     case rest
 
-    init(_ bytes: some Collection<UInt8>) {
+    fileprivate init(_ bytes: some Collection<UInt8>) {
       if bytes.elementsEqual("*".utf8) {
         self = .one
       } else if bytes.elementsEqual(">".utf8) {
@@ -34,8 +34,10 @@ public struct AccessPattern: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether everything that a topic or a pattern of a subscriber takes is taken by this one too.
-  public func covers(_ text: String) -> Bool {
-    let asked = Self.parts(of: text)
+  public func covers(_ text: String) -> Bool { covers(Self.parts(of: text)) }
+
+  /// The same for a text that is held against several, taken apart once.
+  func covers(_ asked: [Part]) -> Bool {
     for (place, part) in parts.enumerated() {
       guard place < asked.count else { return false }
       switch part {
@@ -49,7 +51,7 @@ public struct AccessPattern: Hashable, Sendable, CustomStringConvertible {
     return asked.count == parts.count
   }
 
-  private static func parts(of text: String) -> [Part] {
+  static func parts(of text: String) -> [Part] {
     text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { Part($0) }
   }
 }

@@ -62,8 +62,9 @@ public struct AccessRules: Sendable {
   /// What somebody may who has proven this at another time; what is not proven any more counts for nothing.
   public func permit(_ proofs: [Proof], now: Int64) -> Permit {
     var held: [Proof] = []
-    var parts = anonymous.filter { grants[$0].holds(at: now) }.map { part(of: grants[$0], nil) }
-    var ends: [Int64] = []
+    let open = anonymous.filter { grants[$0].holds(at: now) }
+    var parts = open.map { part(of: grants[$0], nil) }
+    var ends = open.compactMap { grants[$0].expiresAt }
     var (name, keyScope): (String?, String) = (nil, "")
     var unfit: UserName?
     func take(

@@ -37,12 +37,14 @@ public struct Permit: Sendable {
 
   /// Whether events may be published under a topic.
   public func mayPublish(_ topic: String) -> Bool {
-    parts.contains { $0.publish.contains { $0.covers(topic) } }
+    let asked = AccessPattern.parts(of: topic)
+    return parts.contains { $0.publish.contains { $0.covers(asked) } }
   }
 
   /// Whether events of a topic, or of all topics that a pattern takes, may be read.
   public func maySubscribe(_ text: String) -> Bool {
-    parts.contains { $0.subscribe.contains { $0.covers(text) } }
+    let asked = AccessPattern.parts(of: text)
+    return parts.contains { $0.subscribe.contains { $0.covers(asked) } }
   }
 
   /// All topics and patterns that may be read, each once, in a fixed order.

@@ -1,5 +1,6 @@
 """Who may publish and subscribe what: every rule both ways, through nginx."""
 
+import http.client
 import json
 import random
 import signal
@@ -8,7 +9,7 @@ import time
 import pytest
 
 from access_rules import bearer, grant, hash_of, write
-from processes import wait_until
+from processes import PATIENCE_SECONDS, wait_until
 
 GRANTS = [
     grant("ci", publish=["builds.>"], token="t-ci"),
@@ -327,14 +328,49 @@ def test_a_stream_ends_when_its_grant_is_taken_away_and_others_go_on(closed, rul
     assert codes(look(closed, "/sse/builds.1", "t-reader")) == (401, "invalid_token")
 
 
-def test_a_stream_ends_when_its_token_does(make_site, state):
+@pytest.mark.parametrize("token, code", [("t", "invalid_token"), (None, "token_required")])
+def test_a_stream_ends_when_its_grant_does(make_site, state, token, code):
     soon = time.gmtime(time.time() + 4)
+    means = {"token": token} if token else {"anonymous": True}
     rules = write(state / "access.toml", grant(
-        "guest", subscribe=["a"], token="t", expires=time.strftime("%Y-%m-%dT%H:%M:%SZ", soon)))
+        "guest", subscribe=["a"], expires=time.strftime("%Y-%m-%dT%H:%M:%SZ", soon), **means))
     site = make_site("--access", rules)
-    with site.stream("/sse/a", bearer("t")) as stream:
+    with site.stream("/sse/a", bearer(token)) as stream:
         stream.rest()
-    assert codes(look(site, "/sse/a", "t")) == (401, "invalid_token")
+    assert codes(look(site, "/sse/a", token)) == (401, code)
+
+
+def test_a_batch_publishes_no_longer_than_its_grant_lasts(closed, rules):
+    connection = http.client.HTTPConnection("127.0.0.1", closed.port, timeout=PATIENCE_SECONDS)
+    connection.putrequest("PUT", "/publish/builds.1")
+    for name, value in {"Content-Type": "application/x-ndjson", "Transfer-Encoding": "chunked", **bearer("t-ci")}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+
+    def line(text):
+        connection.send(b"%x\r\n%s\r\n" % (len(text), text))
+
+    with closed.stream("/sse/builds.1", bearer("t-boss")) as stream:
+        line(b'{"message":"before"}\n')
+        assert stream.data(1) == ["before"]
+        write(rules, *GRANTS[1:])
+        closed.wait_for_log("other access rules")
+        line(b'{"message":"after"}\n')
+        connection.send(b"0\r\n\r\n")
+        report = json.loads(connection.getresponse().read())
+    connection.close()
+    assert (report["accepted"], report["rejected"]) == (1, 1)
+    assert report["errors"][0]["code"] == "token_required"
+
+
+def test_a_key_file_that_is_mended_is_noticed(closed, rules):
+    keys = rules.with_name("secret")
+    write(rules, *GRANTS, grant("login", jwt='{ keys = "secret", algorithms = ["HS256"] }'))
+    closed.wait_for_log("stay in force", "secret")
+    keys.write_text("0123456789abcdef0123456789abcdef")
+    keys.chmod(0o600)
+    closed.wait_for_log("other access rules", f"grants={len(GRANTS) + 1}")
+    assert closed.count_log("stay in force") <= 3, "a fault is told once"
 
 
 @pytest.mark.parametrize("fault", ["[[grant]", "[[grant]]\nname = 'x'\ntoken = 'plain-secret'\n", None])
@@ -372,7 +408,9 @@ def test_no_token_stands_in_a_log_or_an_answer(closed):
     for file in (closed.log, closed.folder / "nginx-error.log"):
         assert "s3cret" not in file.read_text() and text not in file.read_text()
     assert b"s3cret" not in look(closed, "/weir/metrics").body
-    assert not any(text in name.name for name in (closed.queue / "tickets").iterdir())
+    kept = ticket(closed, "t-reader")["ticket"]
+    (file,) = (closed.queue / "tickets").iterdir()
+    assert kept not in file.name and kept not in file.read_text() and "t-reader" not in file.read_text()
 
 
 # --- Against a model ---

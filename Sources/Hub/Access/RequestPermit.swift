@@ -8,6 +8,8 @@ struct RequestPermit: Sendable {
   let permit: Permit?
   /// Why a token was passed over that came by a cookie, which browsers send with everything.
   var cookieFault: TokenFault?
+  /// What the rules of another moment allow to who has proven the same; nil where there are none.
+  var renewal: (@Sendable () -> Permit)?
 
   /// Everything.
   static let everything = RequestPermit(permit: nil)

@@ -74,6 +74,14 @@ extension Router {
     return RequestPermit(permit: accessGuard.rules.permit(proofs, now: now))
   }
 
+  /// A permit that can be asked for again while a batch is read.
+  func lasting(_ permit: RequestPermit) -> RequestPermit {
+    guard let accessGuard, let proofs = permit.permit?.proofs else { return permit }
+    var lasting = permit
+    lasting.renewal = { accessGuard.rules.permit(proofs, now: Clock.unixMilliseconds()) }
+    return lasting
+  }
+
   /// What keeps a stream open; nil where there are no rules.
   func streamPermit(_ permit: RequestPermit, _ filter: TopicFilter) -> StreamPermit? {
     guard let accessGuard, let proofs = permit.permit?.proofs else { return nil }
@@ -111,11 +119,7 @@ extension Router {
   private func checkOrigin(_ request: borrowing Request) throws(Problem) {
     let origin = request.parameter("HTTP_ORIGIN")
     if crossOrigin.names(origin) { return }
-    if let origin, let host = request.parameter("HTTP_HOST"),
-      ["http://", "https://"].contains(where: { origin.hasSameBytes(as: $0 + host) })
-    {
-      return
-    }
+    if let origin, PublishSender.isOwn(origin, host: request.parameter("HTTP_HOST")) { return }
     throw Problem(
       status: 403, code: .browserRefused,
       detail:

@@ -21,7 +21,7 @@ final class Batch {
   }
 
   let sink: BatchSink
-  let request: BatchRequest
+  private(set) var request: BatchRequest
   var stage = Stage.reading
   /// Whether it stands in the queue of those that wait for room.
   var waitsForRoom = false
@@ -143,6 +143,7 @@ final class Batch {
   /// Reads the lines of a piece, or goes on with them; returns whether it is used up.
   private func read(_ piece: [UInt8], upTo heldByteCountMaximum: Int) -> Bool {
     let bytes = piece.span
+    request.renew()
     while takesLine(upTo: heldByteCountMaximum) {
       switch splitter.next(in: bytes) {
       case .line(let range):

@@ -6,10 +6,13 @@ struct BatchRequest {
   /// What the path, the query and headers say.
   let defaults: PublishFields
   /// The events of lines that have nothing but a message; nil where they have to be made one by one.
-  let template: EventTemplate?
+  private(set) var template: EventTemplate?
   /// Whether the reply has a line for each event.
   let wantsLines: Bool
-  private let permit: RequestPermit
+  private var permit: RequestPermit
+  private let keyScope: String
+  /// The template, whether or not it may be used, and its topics.
+  private let common: (template: EventTemplate?, topics: [Topic])
 
   /// - Parameters:
   ///   - pathTopic: what stands behind `/publish/`, if anything does.
@@ -29,17 +32,26 @@ struct BatchRequest {
         status: 400, code: .invalidParameter,
         detail: "\(field) is of one event: write it into its line", field: field.rawValue)
     }
-    let template = try fields.template()
-    // Where that is not allowed, each line is looked at, and may name another topic.
-    self.template = permit.mayPublish(try fields.topics()) ? template : nil
+    common = (try fields.template(), try fields.topics())
     self.permit = permit
+    keyScope = permit.keyScope
     defaults = fields
     wantsLines = AcceptHeader(accept).prefers("application/x-ndjson", to: "application/json")
+    renew()
+  }
+
+  /// Asks again what may be published: a batch may last for longer than a token or a grant.
+  mutating func renew() {
+    if let renewal = permit.renewal {
+      permit = RequestPermit(permit: renewal(), renewal: renewal)
+    }
+    // Where that is not allowed, each line is looked at, and may name another topic.
+    template = permit.mayPublish(common.topics) ? common.template : nil
   }
 
   /// The event of a line.
   func event(line: [UInt8]) throws(Problem) -> PendingEvent {
-    var fields = PublishFields(keyScope: permit.keyScope)
+    var fields = PublishFields(keyScope: keyScope)
     try fields.take(json: line, from: .line)
     fields.fillUp(from: defaults)
     let (event, topics) = try fields.event()

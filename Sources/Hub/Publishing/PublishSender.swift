@@ -30,7 +30,7 @@ struct PublishSender {
     switch fetchSite {
     case "same-origin", "none": return
     case nil:
-      guard let origin, !isOwn(origin) else { return }
+      guard let origin, !Self.isOwn(origin, host: host) else { return }
     default: break
     }
     guard crossOrigin.names(origin) else {
@@ -43,7 +43,7 @@ struct PublishSender {
 
   /// Whether an origin is that of the page that this server has sent, as far as it can know: it does not
   /// know whether somebody before it speaks TLS.
-  private func isOwn(_ origin: String) -> Bool {
+  static func isOwn(_ origin: String, host: String?) -> Bool {
     guard let host, !host.isEmpty else { return false }
     return ["http://", "https://"].contains { origin.hasSameBytes(as: $0 + host) }
   }

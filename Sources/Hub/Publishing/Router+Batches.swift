@@ -49,7 +49,8 @@ extension Router {
     let request = try BatchRequest(
       contentEncoding: Self.text(of: "CONTENT_ENCODING", in: headers),
       accept: Self.text(of: "ACCEPT", in: headers), pathTopic: topic,
-      pairs: try FormDecoding.pairs(head.query), headers: headers, permit: permit)
+      pairs: try FormDecoding.pairs(head.query), headers: headers,
+      permit: lasting(permit))
     return try batches.open(request, exchange)
   }
 }
