@@ -23,7 +23,9 @@ public struct AccessFile: Sendable {
     do {
       bytes = try FileSystem.read(path, byteCountMaximum: AccessLimits.fileByteCountMaximum)
     } catch {
-      throw AccessFault(path: path.string, text: error.descriptionWithAdvice)
+      // The path stands before it.
+      let cause = SystemCallError(call: error.call, errno: error.errno)
+      throw AccessFault(path: path.string, text: cause.descriptionWithAdvice)
     }
     try self.init(bytes, at: path, with: library)
   }

@@ -56,6 +56,8 @@ enum HubLimits {
   static let demoEventCountMaximum = 1_000_000
   /// Files of access rules are looked at so often.
   static let accessLookInterval: Duration = .milliseconds(500)
+  /// A file with a fault, though it has not changed, is tried again after so many looks.
+  static let accessLooksPerTry = 6
   /// A ticket is good for so long.
   static let ticketAge: Duration = .seconds(60)
   /// Random bytes of a ticket.

@@ -80,6 +80,8 @@ public final class AccessGuard: Sendable {
   private func watch(_ keyPaths: [FilePath], _ first: [FileStatus?]) {
     var paths = [path] + keyPaths
     var (read, before) = (first + Self.look(keyPaths), first + Self.look(keyPaths))
+    // Looks since a fault was found; nil where none stands.
+    var looksSinceFault: Int?
     while true {
       _ = try? waker.wait(timeout: HubLimits.accessLookInterval)
       let (isAsked, isStopped) = state.withLock { state in
@@ -89,12 +91,20 @@ public final class AccessGuard: Sendable {
       if isStopped { return }
       let now = Self.look(paths)
       defer { before = now }
-      // What changes from one look to the next may be half written.
-      guard isAsked || (now != read && now == before) else { continue }
+      // What changes from one look to the next may be half written. A file with a fault may name others that are
+      // not looked at yet, so it is tried now and then until it has none.
+      looksSinceFault = looksSinceFault.map { $0 + 1 }
+      let isDue = looksSinceFault ?? 0 >= HubLimits.accessLooksPerTry
+      guard isAsked || ((now != read || isDue) && now == before) else { continue }
       read = now
       if let newPaths = readFiles(isAsked: isAsked) {
-        let added = Self.look(newPaths)
-        (paths, read) = ([path] + newPaths, [now[0]] + added)
+        looksSinceFault = nil
+        // As they were before they were read; one that was not looked at then is read once more.
+        read =
+          [now[0]] + newPaths.map { newPath in paths.firstIndex(of: newPath).flatMap { now[$0] } }
+        paths = [path] + newPaths
+      } else {
+        looksSinceFault = 0
       }
     }
   }
@@ -115,7 +125,11 @@ public final class AccessGuard: Sendable {
       changed?()
       return file.keyPaths
     } catch {
-      state.withLock { $0.report.fault = "\(error)" }
+      let isNew = state.withLock { state in
+        defer { state.report.fault = "\(error)" }
+        return state.report.fault != "\(error)"
+      }
+      guard isNew || isAsked else { return nil }
       log.error(
         "the access rules from before stay in force, the file has a fault",
         metadata: ["fault": "\(error)"])

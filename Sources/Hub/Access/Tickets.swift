@@ -30,7 +30,8 @@ final class Tickets: Sendable {
   /// Makes one; nil where there are as many as there may be.
   func make(for proofs: [Proof], now: Int64) throws(SystemCallError) -> TicketReply? {
     let second = now / 1000
-    if second - lookedAt.load(ordering: .relaxed) >= HubLimits.ticketAge.components.seconds {
+    // Also where the clock was set back.
+    if abs(second - lookedAt.load(ordering: .relaxed)) >= HubLimits.ticketAge.components.seconds {
       lookedAt.store(second, ordering: .relaxed)
       count.store(try removeOld(now: now), ordering: .relaxed)
     }
@@ -54,6 +55,8 @@ final class Tickets: Sendable {
       bytes = try FileSystem.read(path, byteCountMaximum: HubLimits.ticketFileByteCountMaximum)
       // Of two who ask with the same one, one removes it.
       try FileSystem.unlink(path)
+      // One that another worker has made counts there until that looks again.
+      count.subtract(1, ordering: .relaxed)
     } catch {
       if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return nil }
       throw error

@@ -12,16 +12,11 @@ extension FileSystem {
     guard try FileStatus(of: path).isRegular else {
       throw SystemCallError(call: "read", errno: .isDirectory, subject: path.string)
     }
-    let file = try Descriptor.open(path, .readOnly)
-    let byteCount = try file.status().byteCount
-    guard byteCount <= byteCountMaximum else {
+    // To its end, wherever that is by then: one that grows meanwhile is not cut.
+    let bytes = try Descriptor.open(path, .readOnly).readAll(byteCountMaximum: byteCountMaximum)
+    guard bytes.count <= byteCountMaximum else {
       throw SystemCallError(call: "read", errno: .fileTooLarge, subject: path.string)
     }
-    // One more than there is, so that a file that grows meanwhile is not cut unseen.
-    var bytes = [UInt8](repeating: 0, count: byteCount + 1)
-    var span = bytes.mutableSpan
-    let count = try file.read(at: 0, into: &span)
-    bytes.removeLast(bytes.count - min(count, byteCount))
     return bytes
   }
 }
