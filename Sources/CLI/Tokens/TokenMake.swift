@@ -47,13 +47,13 @@ struct TokenMake: ParsableCommand {
   func run() throws {
     try reportingFailures {
       let token = "weir_" + RandomText.make(byteCount: Self.randomByteCount)
-      var text = try accessOption.text(mayBeMissing: true)
       let end = expires.map { Clock.unixMilliseconds() + $0.wholeMilliseconds }
       let time = end.map { Date(timeIntervalSince1970: Double($0 / 1000)).formatted(.iso8601) }
-      try text.add(
-        name: name, TokenHash(of: token.utf8, by: CryptoSignatures()), publish: publish,
-        subscribe: subscribe, expires: time)
-      try FileSystem.replace(accessOption.path, with: text.bytes)
+      try accessOption.edit(mayBeMissing: true) { text in
+        try text.add(
+          name: name, TokenHash(of: token.utf8, by: CryptoSignatures()), publish: publish,
+          subscribe: subscribe, expires: time)
+      }
       try StandardOutput.write(
         "\(token)\n", afterwards: "the grant '\(name)' is in \(accessOption.access)")
       StandardError.write(advice(token))

@@ -15,13 +15,13 @@ struct TokenRevoke: ParsableCommand {
 
   func run() throws {
     try reportingFailures {
-      var text = try accessOption.text()
-      guard try text.remove(name: name) else {
-        throw CommandFailure(
-          "there is no grant '\(name)' in \(accessOption.access): `weir token list` tells which there are",
-          exitCode: 66)
+      try accessOption.edit { text in
+        guard try text.remove(name: name) else {
+          throw CommandFailure(
+            "there is no grant '\(name)' in \(accessOption.access): `weir token list` tells which there are",
+            exitCode: 66)
+        }
       }
-      try FileSystem.replace(accessOption.path, with: text.bytes)
     }
   }
 }
