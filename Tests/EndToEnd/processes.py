@@ -1,8 +1,10 @@
 """Processes that end with the test, even where the test is killed."""
 
 import concurrent.futures
+import itertools
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -15,6 +17,11 @@ PATIENCE_SECONDS = 30
 # The signal of prctl(2) comes when the thread ends that has started a process, so one does it that lives as long as all
 # tests: the one of a test that starts some and ends would take them along.
 STARTER = concurrent.futures.ThreadPoolExecutor(1)
+
+# Those of another process that runs tests beside this one (pytest-xdist) are others; below those that the kernel gives
+# to clients, which would be taken between the look and the use.
+PORTS = itertools.cycle(random.sample(
+    range(10_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]), 30_000, 8), 2_500))
 
 
 def weir_program():
@@ -54,9 +61,16 @@ def weir(*arguments, stdin=None, env=None):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of this machine that nobody listens at, and that no test beside this one is given."""
+    while True:
+        port = next(PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def wait_until(condition, what):
