@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 
+import pytest
 from joserfc import jwk, jwt
 
 from processes import CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, free_port, start, weir_program
@@ -18,6 +19,8 @@ from site_under_test import Site
 FOLDER = CHECKOUT / "nginx/recipes"
 # Who comes with this header is somebody of elsewhere.
 OUTSIDE = {"X-Client": "203.0.113.7"}
+# Two who are logged in by the session cookie.
+ANNA, BERT = {"Cookie": "theme=dark; session=s-anna"}, {"Cookie": "session=s-bert"}
 
 
 class Recipe:
@@ -196,3 +199,69 @@ class Login:
         now = time.time()
         claims = {"iss": self.issuer, "aud": "weir", "sub": user, "iat": int(now), "exp": now + seconds} | claims
         return jwt.encode({"alg": "ES256", "kid": self.key.kid}, claims, self.key)
+
+
+# --- Fixtures of the suites that import them ---
+
+
+@pytest.fixture
+def programs():
+    """The site's own programs."""
+    programs = Programs()
+    yield programs
+    programs.stop()
+
+
+@pytest.fixture
+def make(state, programs):
+    """Starts a site by a recipe."""
+    sites = []
+
+    def make(name, server="", prepare=lambda site: None):
+        site = RecipeSite(Recipe(name), state / "site", programs.port, server)
+        sites.append(site)
+        prepare(site)
+        return site.start()
+
+    yield make
+    for site in sites:
+        site.stop()
+
+
+@pytest.fixture
+def session_site(make, programs):
+    def session(headers):
+        found = re.search(r"session=s-([^;]+)", headers.get("Cookie", ""))
+        return (204, {"X-User": found[1]}, "") if found else (401, {}, "")
+
+    programs.answers["/session"] = session
+    return make("session-cookie")
+
+
+def inner(site, topic, message):
+    """What the site's own program publishes."""
+    line = f"curl -d '{message}' http://127.0.0.1:8081/publish/{topic}"
+    return run_shell(site.placed(line), site.home)
+
+
+def certificate(site, name, subject, authority="publishers-ca", days=2):
+    """Makes a key and a certificate beside those of the recipe."""
+    folder = site.etc if authority == "publishers-ca" else site.home
+    run_shell(
+        f"openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '{subject}' -keyout {name}.key -out {name}.csr\n"
+        f"openssl x509 -req -in {name}.csr -CA {folder}/{authority}.crt -CAkey {authority}.key -CAcreateserial -days {days}"
+        f" -out {name}.crt", site.home)
+
+
+def with_certificate(name):
+    return f"curl --cert {name}.crt --key {name}.key -d x https://push.example.org/publish/machines"
+
+
+@pytest.fixture
+def tls_site(make):
+    def prepare(site):
+        # nginx does not begin without the authority's certificate.
+        for words in ("openssl req -x509", "openssl req -newkey", "openssl x509"):
+            site.run(words)
+
+    return make("mutual-tls", prepare=prepare)

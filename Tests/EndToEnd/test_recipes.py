@@ -2,38 +2,13 @@
 
 import itertools
 import json
-import re
 
 import pytest
 
 from processes import wait_until
-from recipes import FOLDER, OUTSIDE, Login, Programs, Recipe, RecipeSite, run_shell
-
-ANNA, BERT = {"Cookie": "theme=dark; session=s-anna"}, {"Cookie": "session=s-bert"}
-
-
-@pytest.fixture
-def programs():
-    """The site's own programs."""
-    programs = Programs()
-    yield programs
-    programs.stop()
-
-
-@pytest.fixture
-def make(state, programs):
-    """Starts a site by a recipe."""
-    sites = []
-
-    def make(name, server="", prepare=lambda site: None):
-        site = RecipeSite(Recipe(name), state / "site", programs.port, server)
-        sites.append(site)
-        prepare(site)
-        return site.start()
-
-    yield make
-    for site in sites:
-        site.stop()
+from recipes import (
+    ANNA, BERT, FOLDER, OUTSIDE, Login, Recipe, certificate, inner, make, programs, run_shell, session_site, tls_site,
+    with_certificate)
 
 
 def code(answer):
@@ -53,22 +28,6 @@ def test_each_recipe_has_a_test_and_stands_in_the_readme():
 
 
 # --- A session cookie ---
-
-
-@pytest.fixture
-def session_site(make, programs):
-    def session(headers):
-        found = re.search(r"session=s-([^;]+)", headers.get("Cookie", ""))
-        return (204, {"X-User": found[1]}, "") if found else (401, {}, "")
-
-    programs.answers["/session"] = session
-    return make("session-cookie")
-
-
-def inner(site, topic, message):
-    """What the site's own program publishes."""
-    line = f"curl -d '{message}' http://127.0.0.1:8081/publish/{topic}"
-    return run_shell(site.placed(line), site.home)
 
 
 def test_session_cookie_gives_each_user_topics_of_its_own(session_site):
@@ -320,29 +279,6 @@ def test_other_origin_lets_its_pages_listen_and_publish_with_the_cookie_and_no_o
 
 
 # --- Client certificates ---
-
-
-def certificate(site, name, subject, authority="publishers-ca", days=2):
-    """Makes a key and a certificate beside those of the recipe."""
-    folder = site.etc if authority == "publishers-ca" else site.home
-    run_shell(
-        f"openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '{subject}' -keyout {name}.key -out {name}.csr\n"
-        f"openssl x509 -req -in {name}.csr -CA {folder}/{authority}.crt -CAkey {authority}.key -CAcreateserial -days {days}"
-        f" -out {name}.crt", site.home)
-
-
-def with_certificate(name):
-    return f"curl --cert {name}.crt --key {name}.key -d x https://push.example.org/publish/machines"
-
-
-@pytest.fixture
-def tls_site(make):
-    def prepare(site):
-        # nginx does not begin without the authority's certificate.
-        for words in ("openssl req -x509", "openssl req -newkey", "openssl x509"):
-            site.run(words)
-
-    return make("mutual-tls", prepare=prepare)
 
 
 def test_mutual_tls_lets_each_machine_publish_under_its_name(tls_site):
