@@ -1,9 +1,8 @@
-"""Every curl line that the README, deploy/up and weir's own answers tell people to type is typed here, as it
-stands, from the first to the last. A configuration of curl's sends it to the site of the test, and makes an answer over 399 a failure."""
+"""Every curl line that deploy/up, pages and weir's own answers tell people to type is typed here, as it
+stands, from the first to the last (test_docs.py has the documentation's). A configuration of curl's sends it to the site of the test, and makes an answer over 399 a failure."""
 
 import contextlib
 import html
-import os
 import random
 import re
 import subprocess
@@ -11,17 +10,7 @@ import threading
 
 import pytest
 
-from processes import CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, end, start, weir_program
-
-README = CHECKOUT / "README.md"
-
-
-def commands_in_markdown(text):
-    """The commands of the shell blocks, continued lines as one, and those in the text that name an address."""
-    for block in re.findall(r"^ *```sh\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
-        yield from (line.strip() for line in block.replace("\\\n", "").splitlines())
-    outside = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
-    yield from (code for code in re.findall(r"`([^`\n]+)`", outside))
+from processes import CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, end, start
 
 
 def commands_of_up():
@@ -47,7 +36,6 @@ def lines_of(commands):
 
 
 PLACES = {
-    "the README": lines_of(commands_in_markdown(README.read_text())),
     "deploy/up": lines_of(commands_of_up()),
     "pages and answers": lines_of([*commands_of_pages(), *commands_of_answers()]),
 }
@@ -63,11 +51,7 @@ def typed(make_site, state):
     (state / ".curlrc").write_text(
         f'connect-to = "localhost:8080:{address}:8080"\nfail-with-body\nsilent\nshow-error\n'
         f"max-time = {PATIENCE_SECONDS}\n")
-    # What lines of the README take from a folder.
-    (state / "events.ndjson").write_text('{"message":"1"}\n{"message":"2"}\n')
-    (state / "bin").mkdir()
-    (state / "bin/weir").symlink_to(weir_program())
-    environment = ENVIRONMENT | {"CURL_HOME": str(state), "PATH": f"{state}/bin:{os.environ['PATH']}"}
+    environment = ENVIRONMENT | {"CURL_HOME": str(state)}
 
     def run(command):
         return start("bash", "-c", command, cwd=state, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -117,4 +101,4 @@ def test_each_curl_line_does_what_it_says_as_it_stands_one_after_the_other(typed
 
 
 def test_there_are_lines_to_type():
-    assert len(PLACES["the README"]) > 8 and len(PLACES["deploy/up"]) == 3
+    assert len(PLACES["deploy/up"]) == 3

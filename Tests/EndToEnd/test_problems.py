@@ -29,16 +29,13 @@ def codes_of_nginx():
     return codes
 
 
-def test_each_code_has_a_page_and_a_row_in_both_tables():
+def test_each_code_has_a_page_and_a_row_in_the_table():
     codes = codes_of_weir() | codes_of_nginx()
     assert len(codes) > 30
     pages = {path.stem for path in PAGES.glob("*.html")} - {"index"}
     assert pages == codes, "each has a page nginx/html/problems/CODE.html, and no other does"
     rows = set(re.findall(r'<a href="(\w+)"><code>\1</code>', (PAGES / "index.html").read_text()))
     assert rows == codes, "nginx/html/problems/index.html lists them all"
-    errors = (CHECKOUT / "README.md").read_text().partition("\n## Errors\n")[2].partition("\n## ")[0]
-    table = [line for line in errors.splitlines() if re.match(r"\| \d", line)]
-    assert set(re.findall(r"`(\w+)`", "".join(table))) == codes, "so does the README, under Errors"
 
 
 def test_the_address_in_a_problem_answers_with_the_codes_own_page(site):

@@ -15,13 +15,13 @@ def code(answer):
     return answer.problem()["code"]
 
 
-def test_each_recipe_has_a_test_and_stands_in_the_readme():
+def test_each_recipe_has_a_test_and_stands_in_the_documentation():
     names = {path.name for path in FOLDER.iterdir()}
     tests = {name[5:].replace("_", "-") for name in globals() if name.startswith("test_")}
-    readme = (FOLDER.parents[1] / "README.md").read_text()
+    rules = (FOLDER.parents[1] / "Sources/Access/Access.docc/AccessRules.md").read_text()
     for name in names:
         assert any(test.startswith(name) for test in tests), name
-        assert f"](nginx/recipes/{name})" in readme
+        assert f"](../../../nginx/recipes/{name}/README.md)" in rules
         text = Recipe(name).text
         for path in (FOLDER / name).iterdir():
             assert path.name == "README.md" or f"]({path.name})" in text, path
