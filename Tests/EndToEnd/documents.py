@@ -13,6 +13,7 @@
 import os
 import re
 import subprocess
+import sys
 
 from markdown_it import MarkdownIt
 
@@ -174,8 +175,9 @@ class Reader:
         script += "printf '\\036end\\036'\nread -r _ || true\n"
         (self.state / "page.sh").write_text(script)
         out = self.state / "page.out"
+        bin_of_python = os.path.dirname(sys.executable)
         environment = ENVIRONMENT | {
-            "HOME": str(self.home), "CURL_HOME": str(self.home), "PATH": f"{self.state}/bin:{os.environ['PATH']}",
+            "HOME": str(self.home), "CURL_HOME": str(self.home), "PATH": f"{self.state}/bin:{bin_of_python}:{os.environ['PATH']}",
             "WEIR_TEST_STATUS": f"{self.site.address}/weir/status",
         }
         with open(out, "wb") as file:
