@@ -91,7 +91,14 @@ STAND_INS_BY_MEANING = {meant: number for number, (_, meant) in enumerate(STAND_
 
 SHELL = r"""
 set -euo pipefail
-stop() { for pid in "${others[@]}"; do kill -- "-$pid" 2>/dev/null || true; done; }
+stop() {
+  local pid
+  for pid in "${others[@]}"; do kill -- "-$pid" 2>/dev/null || true; done
+  for pid in "${others[@]}"; do
+    for _ in {1..20}; do kill -0 -- "-$pid" 2>/dev/null || break; sleep 0.05; done
+    kill -KILL -- "-$pid" 2>/dev/null || true
+  done
+}
 others=()
 trap stop EXIT
 opened() { /usr/bin/curl -s "$WEIR_TEST_STATUS" | sed -nE 's/.*"opened":([0-9]+).*/\1/p'; }
