@@ -210,7 +210,7 @@ def test_a_page_that_no_list_has_and_a_link_to_nowhere_are_told(state):
     copy.mkdir()
     for name in ("deploy", "nginx", "Tests/Benchmarks/results"):
         shutil.copytree(CHECKOUT / name, copy / name)
-    for path in (*PAGES, *(CHECKOUT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md"))):
+    for path in (*PAGES, *(CHECKOUT / name for name in ("README.md", "ARCHITECTURE.md", ".github/SECURITY.md"))):
         target = copy / path.relative_to(CHECKOUT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
@@ -301,3 +301,24 @@ def test_the_tutorial_ends_with_a_live_page(make_site, make_browser, state):
     reader.follow()
     wait_until(lambda: "4 of 4" in shown(), f"the progress on the page: {shown()}")
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+# --- The threat model ---
+
+
+def test_each_line_of_the_threat_model_is_held_by_tests_that_there_are():
+    text = (CHECKOUT / "Sources/Access/Access.docc/ThreatModel.md").read_text()
+    lines = re.findall(r"^\* (.*?)(?=^\* |^#|\Z)", text.partition("\n## What others could try\n")[2].partition("\n## ")[0],
+                       re.MULTILINE | re.DOTALL)
+    assert len(lines) > 20
+    there = set()
+    for path in (CHECKOUT / "Tests").rglob("*"):
+        if path.suffix in (".py", ".swift"):
+            there |= set(re.findall(r"^ *def (test_\w+)|^ *(?:@\w+(?:\(.*\))? )*func `([^`]+)`", path.read_text(), re.MULTILINE))
+    there = {name for names in there for name in names if name}
+    for line in lines:
+        _, held, names = line.partition("Held by:")
+        names = re.findall("`([^`]+)`", " ".join(names.split()))
+        assert held and names, f"no test holds it: {line}"
+        for name in names:
+            assert name in there, f"there is no test {name!r}"
