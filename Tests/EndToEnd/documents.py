@@ -121,10 +121,9 @@ another() {
 class Reader:
     """Somebody who follows a page, in a folder of their own beside a site."""
 
-    def __init__(self, document, make_site, state, not_run):
+    def __init__(self, document, make_site, state):
         self.document = document
         self.state = state
-        self.not_run = not_run
         self.home = state / "home"
         self.etc = state / "etc"
         for folder in (self.home, self.etc, state / "bin", state / "backups"):
@@ -134,7 +133,6 @@ class Reader:
                 path = self.home / fence.name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(fence.text)
-        self.port = 8080
         options = [str(self.home / word) if (self.home / word).is_file() else word for word in document.options]
         lines = "\n".join(fence.text for fence in document.fences if fence.language == "nginx" and "site" in fence.words)
         lines = lines.replace("include snippets/weir.conf;", "")

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 import urllib.parse
 
@@ -43,7 +44,7 @@ def not_run(document):
 
 @pytest.mark.parametrize("document", [document for document in DOCUMENTS if document.is_run], ids=lambda it: it.place)
 def test_each_command_of_a_page_does_what_it_says(document, make_site, state):
-    Reader(document, make_site, state, not_run(document)).follow()
+    Reader(document, make_site, state).follow()
 
 
 def test_what_is_not_run_has_a_reason_and_nothing_else_has():
@@ -151,7 +152,7 @@ def test_the_lines_for_nginx_are_taken_by_it(make_site, state):
 def book(tmp_path_factory):
     """The folder with the pages."""
     folder = tmp_path_factory.mktemp("docs")
-    subprocess.run([BUILD, "--weir", weir_program(), folder], check=True, timeout=PATIENCE_SECONDS)
+    subprocess.run([sys.executable, BUILD, "--weir", weir_program(), folder], check=True, timeout=PATIENCE_SECONDS)
     return folder
 
 
@@ -216,7 +217,7 @@ def test_a_page_that_no_list_has_and_a_link_to_nowhere_are_told(state):
         shutil.copy(path, target)
 
     def build():
-        return subprocess.run(["python3", copy / "deploy/build-docs", "--weir", weir_program(), state / "out"],
+        return subprocess.run([sys.executable, copy / "deploy/build-docs", "--weir", weir_program(), state / "out"],
                               capture_output=True, text=True)
 
     stray = copy / "Sources/CLI/CLI.docc/Stray.md"
@@ -289,7 +290,7 @@ def test_the_metrics_page_has_each_metric_as_weir_tells_it(book, site):
 
 def test_the_tutorial_ends_with_a_live_page(make_site, make_browser, state):
     tutorial = Document(CHECKOUT / "Sources/CLI/CLI.docc/Tutorial.md")
-    reader = Reader(tutorial, make_site, state, {})
+    reader = Reader(tutorial, make_site, state)
     (page,) = [fence.name for fence in tutorial.fences if fence.language == "html"]
     browser = make_browser()
     browser.get(f"file://{reader.home}/{page}")
