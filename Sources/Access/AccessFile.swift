@@ -5,7 +5,7 @@ import TOMLText
 /// A file of rules, in TOML 1.0.
 ///
 /// It has tables `[[grant]]`, each with a name, one way to prove to be meant, and patterns for `publish` and
-/// `subscribe`; the README describes it.
+/// `subscribe`; Access.docc describes it.
 public struct AccessFile: Sendable {
   /// What it allows.
   public let rules: AccessRules

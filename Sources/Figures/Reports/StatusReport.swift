@@ -5,7 +5,7 @@ public import SystemPackage
 /// How a queue and its workers are: what `GET /weir/status` and `weir status` tell.
 ///
 /// Counts are those of all workers since the queue was made, as long as `workers/` in it is kept;
-/// their names and units are described in the README.
+/// their names and units are described in Figures.docc.
 public struct StatusReport: Encodable, Sendable {
   /// Of the weir that reports.
   public let version: String
