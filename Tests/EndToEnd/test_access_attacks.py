@@ -253,3 +253,21 @@ def test_headers_of_a_client_are_never_what_nginx_says(make_site, state):
     for name in ("anna%0d%0aWEIR_USER:%20bert", "anna\tbert", "anna,bert", "bert%20", "BERT", "bert/", "b%65rt"):
         assert site.request("GET", "/sse/users.bert.x?poll=1", headers={"Cookie": f"session=s-{name}"}).status in (400, 403)
 
+
+def test_who_it_is_goes_along_to_the_worker_that_is_there(make_site, state):
+    """Where the first one is away, nginx publishes by another location."""
+    rules = write(
+        state / "access.toml", grant("ci", publish=["a"], token="t-ci"), grant("site", publish=["users.{user}.>"], nginx=True))
+    site = make_site("--access", rules, workers=2, configure=lambda text: text.replace(
+        'map "" $weir_user {', 'map $cookie_session $weir_user {\n    "~^s-(?<name>.*)$" $name;').replace(
+        'map "" $weir_publish_topics {', 'map $cookie_topics $weir_publish_topics {\n    "~^t-(?<topics>.*)$" $topics;'))
+    site.kill_weir()
+    for topic, headers in (
+        ("a", bearer("t-ci")), ("a", {"Cookie": "weir=t-ci", "Origin": site.address}),
+        ("users.anna.x", {"Cookie": "session=s-anna"}), ("b", {"Cookie": "topics=t-b"}),
+    ):
+        for _ in range(4):
+            assert site.request("PUT", f"/publish/{topic}", "x", headers).status == 200, headers
+            assert site.request("PUT", f"/publish/other.{topic}", "x", headers).status == 403, headers
+    assert code(site.request("PUT", "/publish/a", "x", {"Cookie": "weir=t-ci", "Origin": "https://evil.example.org"})) == (
+        403, "browser_refused")

@@ -317,6 +317,10 @@ def test_mutual_tls_takes_no_name_that_was_not_verified_whatever_nginx_lets_in(m
 
     site = make("mutual-tls", prepare=prepare)
     site.run("-d 'up'")
+    # Somebody's own authority, by the same name.
     run_shell("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-              " -subj '/O=Example/CN=web-1' -keyout self.key -out self.crt", site.home)
-    assert site.fails(with_certificate("self") + ".web-1.state") == "token_required"
+              " -subj '/CN=publishers of example.org' -keyout own-ca.key -out own-ca.crt\n"
+              "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=web-1' -keyout own.key -out own.csr\n"
+              "openssl x509 -req -in own.csr -CA own-ca.crt -CAkey own-ca.key -CAcreateserial -days 2"
+              " -extfile <(echo authorityKeyIdentifier=keyid) -out own.crt", site.home)
+    assert site.fails(with_certificate("own") + ".web-1.state") == "token_required"
