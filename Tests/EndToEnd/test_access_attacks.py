@@ -271,3 +271,35 @@ def test_who_it_is_goes_along_to_the_worker_that_is_there(make_site, state):
             assert site.request("PUT", f"/publish/other.{topic}", "x", headers).status == 403, headers
     assert code(site.request("PUT", "/publish/a", "x", {"Cookie": "weir=t-ci", "Origin": "https://evil.example.org"})) == (
         403, "browser_refused")
+
+
+def test_the_topics_that_nginx_names_count_at_each_door(make_site, state):
+    rules = write(state / "access.toml", BOSS, grant("site", nginx=True))
+    site = make_site("--access", rules, configure=lambda text: text.replace(
+        'map "" $weir_publish_topics {', 'map $cookie_writes $weir_publish_topics {\n    "~^t-(?<writes>.*)$" $writes;').replace(
+        'map "" $weir_subscribe_topics {', 'map $cookie_reads $weir_subscribe_topics {\n    "~^t-(?<reads>.*)$" $reads;'))
+    reads, writes = {"Cookie": "reads=t-a.>"}, {"Cookie": "writes=t-a.>"}
+
+    def ask(method, path, headers, body=None):
+        return site.request(method, path, body, headers)
+
+    for topic in ("a.1", "b.1"):
+        assert ask("PUT", f"/publish/{topic}", bearer("t-boss"), "x").status == 200
+        assert ask("PUT", f"/publish/{topic}?delay=1h", bearer("t-boss"), "x").status == 202
+        assert ask("GET", f"/sse/{topic}?group=of.{topic}&poll=1", bearer("t-boss")).status == 200
+    for topic, status in (("a.1", 200), ("b.1", 403)):
+        assert ask("PUT", f"/publish/{topic}", writes, "x").status == status
+        assert ask("PUT", f"/publish/{topic}", reads, "x").status == 403
+        assert ask("GET", f"/sse/{topic}?poll=1", reads).status == status
+        assert ask("GET", f"/sse/{topic}?poll=1", writes).status == 403
+        ticket = ask("POST", "/sse/ticket", reads).json()["ticket"]
+        assert ask("GET", f"/sse/{topic}?poll=1&ticket={ticket}", {}).status == status
+        assert (ask("GET", f"/groups/of.{topic}", reads).status == 200) == (status == 200)
+        assert ask("DELETE", f"/topics/{topic}", reads).status == 403
+    assert [entry["topic"] for entry in ask("GET", "/topics", reads).json()["topics"]] == ["a.1"]
+    for path in ("/groups", "/weir/status"):
+        assert [entry["group"] for entry in ask("GET", path, reads).json()["groups"]] == ["of.a.1"]
+    assert b"of.a.1" in ask("GET", "/weir/metrics", reads).body and b"of.b.1" not in ask("GET", "/weir/metrics", reads).body
+    assert [entry["topic"] for entry in ask("GET", "/publish/delayed", writes).json()["delayed"]] == ["a.1"]
+    for topic, status in (("a.1", 200), ("b.1", 403)):
+        assert ask("DELETE", f"/topics/{topic}", writes).status == status

@@ -1,6 +1,8 @@
 """Whom nginx lets publish: programs of its own machine, and others where a line of the site says so."""
 
+import json
 import re
+import subprocess
 
 import pytest
 
@@ -48,6 +50,14 @@ def test_nobody_publishes_from_elsewhere_unless_that_is_opened(make_site):
     # A page of elsewhere can read why.
     answer = publish(site, OUTSIDE | {"Origin": "https://app.example.org"})
     assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example.org"
+
+
+def test_a_socket_file_tells_nothing_of_who_is_behind_it(make_site, state):
+    """A proxy, as well as a program: it is opened by the site, or not at all."""
+    site = make_site(configure=lambda text: text.replace("server_name _;", f"server_name _; listen unix:{state}/front;"))
+    for path in ("publish/a", "topics", "weir/status"):
+        line = ["curl", "-s", "--unix-socket", state / "front", *(["-d", "x"] if "publish" in path else []), f"http://localhost/{path}"]
+        assert json.loads(subprocess.run(line, capture_output=True, timeout=20).stdout)["code"] == "not_local"
 
 
 def test_publishing_is_closed_also_where_the_first_worker_is_away(make_site):
