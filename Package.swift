@@ -78,10 +78,12 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(name: "HTTPClient", dependencies: ["CCURL", "Kernel"], swiftSettings: settings),
+    .target(name: "Diagnosis", swiftSettings: settings),
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "Access", "EventStream", "FastCGI", "Figures", "FileQueue", "HTTPClient", "Hub", "JSONText",
+        "Access", "Diagnosis", "EventStream", "FastCGI", "Figures", "FileQueue", "HTTPClient",
+        "Hub", "JSONText",
         "Kernel", "Signatures", "TOMLText", arguments, logging, system,
       ],
       swiftSettings: settings),
@@ -112,6 +114,7 @@ let package = Package(
       name: "SignaturesTests",
       dependencies: ["Access", "Signatures", "Support", crypto, cryptoExtras, system],
       swiftSettings: settings),
+    .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis"], swiftSettings: settings),
     .testTarget(
       name: "FileQueueTests",
       dependencies: ["EventStream", "FileQueue", "Kernel", "Support", system],

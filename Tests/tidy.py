@@ -30,7 +30,8 @@ IMPORTS = {
     "Hub": {"Access", "DequeModule", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials", "JSONText",
             "Kernel", "Logging", "Streaming", "Synchronization", "SystemPackage"},
     "HTTPClient": {"CCURL", "Kernel"},
-    "CLI": {"Access", "ArgumentParser", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
+    "Diagnosis": set(),
+    "CLI": {"Access", "ArgumentParser", "Diagnosis", "EventStream", "FastCGI", "Figures", "FileQueue", "FoundationEssentials",
             "HTTPClient", "Hub", "JSONText", "Kernel", "Logging", "Signatures", "Synchronization", "SystemPackage", "TOMLText"},
 }
 # Text of protocols is UTF-8 bytes, compared as bytes. What works on Swift's characters, where a letter and

@@ -109,6 +109,12 @@ static inline long weir_curl_retry_after(const weir_curl *curl, CURL *easy) {
   return curl->getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK ? (long)seconds : 0;
 }
 
+// A text that is known of the transfer; NULL where it is not.
+static inline const char *weir_curl_text(const weir_curl *curl, CURL *easy, CURLINFO about) {
+  char *text = NULL;
+  return curl->getinfo(easy, about, &text) == CURLE_OK ? text : NULL;
+}
+
 // Whether the only transfer of `multi` has ended, and how.
 static inline bool weir_curl_has_ended(const weir_curl *curl, CURLM *multi, CURLcode *result) {
   int left = 0;

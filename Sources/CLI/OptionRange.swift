@@ -116,7 +116,7 @@ extension OptionRange<Duration> {
   /// How long a worker takes to stop.
   static let drain = time(.milliseconds(1), "1ms", .seconds(86_400), "1d")
 
-  private static func time(
+  static func time(
     _ least: Duration, _ leastText: String, _ greatest: Duration, _ greatestText: String
   ) -> OptionRange {
     OptionRange(range: least...greatest, rule: "it is a time from \(leastText) to \(greatestText)")

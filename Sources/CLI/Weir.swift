@@ -21,12 +21,14 @@ struct Weir: ParsableCommand {
       Exit codes are those of sysexits(3): 64 wrong usage, 65 damaged data, 66 no such queue, event or \
       group, or no input, 69 the socket is taken or no weir at --url, 71 system error, 73 cannot create, \
       74 input/output error (also where only the output could not be written: what was queued stays so), \
-      75 try again later, 77 no permission, 78 wrong settings.
+      75 try again later, 77 no permission, 78 wrong settings, of weir or of \
+      what `weir doctor` has looked at.
       """,
     version: Version.current,
     subcommands: [
       Serve.self, Config.self, Publish.self, Tail.self, Delayed.self, Status.self, Topics.self,
-      Groups.self, Token.self, Check.self, Backup.self, Restore.self, Export.self, Import.self,
+      Groups.self, Token.self, Doctor.self, Check.self, Backup.self, Restore.self, Export.self,
+      Import.self,
     ])
 
   /// Makes the process safe to work in, then runs the command.

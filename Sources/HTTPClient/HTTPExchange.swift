@@ -85,7 +85,7 @@ public import Kernel
     set(CURLOPT_MAXREDIRS, HTTPLimits.redirectCountMaximum)
     set(CURLOPT_POSTREDIR, 7)
     set(CURLOPT_NOSIGNAL, 1)
-    set(CURLOPT_NETRC, 1)
+    set(CURLOPT_NETRC, request.takesPassword ? 1 : 0)
     set(CURLOPT_TCP_KEEPALIVE, 1)
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     set(CURLOPT_CONNECTTIMEOUT_MS, HTTPLimits.connectPatienceMilliseconds)
@@ -156,6 +156,21 @@ public import Kernel
     let curl = client.library.functions
     let seconds = unsafe withUnsafePointer(to: curl) { unsafe weir_curl_retry_after($0, easy) }
     return seconds > 0 ? .seconds(min(seconds, HTTPLimits.retryAfterSecondsMaximum)) : nil
+  }
+
+  /// The address from which the connection was made, as numbers; nil before there is one.
+  public var localAddress: String? { information(CURLINFO_LOCAL_IP) }
+
+  /// The address to which the connection was made, as numbers; nil before there is one.
+  public var remoteAddress: String? { information(CURLINFO_PRIMARY_IP) }
+
+  private func information(_ about: CURLINFO) -> String? {
+    let text = unsafe withUnsafePointer(to: client.library.functions) {
+      unsafe weir_curl_text($0, easy, about)
+    }
+    guard let text = unsafe text else { return nil }
+    let string = unsafe String(cString: text)
+    return string.isEmpty ? nil : string
   }
 
   private func perform() throws(HTTPFailure) {

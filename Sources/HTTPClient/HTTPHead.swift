@@ -1,5 +1,7 @@
 /// The head of an answer.
 public struct HTTPHead: Sendable {
+  /// The version of HTTP: `1.1`, `2`.
+  public let version: String
   /// The status, 200 to 599.
   public let status: Int
   /// In their order; names in lower case.
@@ -19,6 +21,7 @@ public struct HTTPHead: Sendable {
     guard parts.count >= 2, parts[0].hasPrefix("HTTP/"), let status = Int(parts[1]) else {
       return nil
     }
+    version = String(parts[0].dropFirst(5))
     self.status = status
     headers = lines.dropFirst().compactMap { line in
       guard let colon = line.firstIndex(of: ":") else { return nil }

@@ -10,6 +10,8 @@ public struct HTTPRequest: Sendable {
   public var body: [UInt8]?
   /// A transfer in which nothing comes or goes for so long is taken for dead.
   public var silenceMaximum: Duration
+  /// Whether a name and a password for the host are taken from `~/.netrc`.
+  public var takesPassword = true
 
   /// A request of its parts.
   public init(

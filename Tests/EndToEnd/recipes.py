@@ -13,7 +13,7 @@ import time
 import pytest
 from joserfc import jwk, jwt
 
-from processes import CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, free_port, start, weir_program
+from processes import CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, free_port, start, weir, weir_program
 from site_under_test import Site
 
 FOLDER = CHECKOUT / "nginx/recipes"
@@ -59,7 +59,10 @@ class RecipeSite(Site):
         self.typed = {line for line in recipe.lines() if line.startswith("weir serve ")}
         self.prepare()
         options = [self.placed(word) for word in recipe.serve_options()]
-        super().__init__(folder, *options, is_up=lambda site: site.request("GET", "/weir/healthz").status in (200, 401))
+        # With the 300 streams of weir.conf, as it stands.
+        own = (CHECKOUT / "nginx/nginx.conf").read_text()
+        super().__init__(folder, *options, nginx_conf=own,
+                         is_up=lambda site: site.request("GET", "/weir/healthz").status in (200, 401))
 
     def prepare(self):
         self.etc.mkdir()
@@ -136,6 +139,13 @@ class RecipeSite(Site):
         result = shell(self.placed(line), self.home, **self.environment(environment))
         assert result.returncode == 22, (line, result)
         return json.loads(result.stdout)["code"]
+
+    def findings(self, *arguments, token=""):
+        """What weir doctor finds wrong with the site, from this machine, in plain HTTP."""
+        result = weir("doctor", "--json", "--long", "1s", *arguments, self.address, env={"WEIR_TOKEN": token} if token else {})
+        told = json.loads(result.stdout)
+        assert result.returncode == (78 if told["findings"] else 0), result
+        return [line for line in told["checks"] if line["verdict"] == "finding"]
 
     def environment(self, more):
         return {"CURL_HOME": str(self.home), "PATH": f"{self.home}/bin:{os.environ['PATH']}",

@@ -150,7 +150,7 @@ class Site:
         }
         values["root       /usr/share/weir;"] = f'root "{CHECKOUT}/nginx/html";'
         if self.nginx_conf is None:
-            values["limit_conn weir_streams 300;"] = f"limit_conn weir_streams {descriptors};"
+            values["limit_conn weir_streams 300;"] = f"limit_conn weir_streams {descriptors * self.nginx_workers // 2};"
         for name in ("nginx.conf", "weir-upstream.conf", "weir.conf", "weir-status.conf"):
             text = (CHECKOUT / "nginx" / name).read_text()
             if name == "nginx.conf":

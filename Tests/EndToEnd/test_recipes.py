@@ -32,6 +32,7 @@ def test_each_recipe_has_a_test_and_stands_in_the_documentation():
 
 def test_session_cookie_gives_each_user_topics_of_its_own(session_site):
     site = session_site
+    assert site.findings() == []
     assert json.loads(site.run("/publish/users.anna.mail"))["topic"] == "users.anna.mail"
     inner(site, "users.bert.mail", "for bert")
     with site.stream("/sse?topic=users.anna.%3E&since=all", ANNA) as anna, \
@@ -150,6 +151,7 @@ def test_jwt_of_a_login_service_opens_what_is_its_users(login_site):
     site, login = login_site, login_site.login
     site.run("jwks.json")
     token = login.token("anna")
+    assert site.findings("--topic", "users.anna.notes", token=token) == []
     assert json.loads(site.run("remember the milk", TOKEN=token))["topic"] == "users.anna.notes"
     assert "data: remember the milk\n" in site.run("poll=1", TOKEN=token)
     publish = "curl -H \"Authorization: Bearer $TOKEN\" -d x https://push.example.org/publish/"
@@ -213,6 +215,7 @@ def test_ci_publishes_from_outside_with_its_token_and_everybody_reads(make):
     assert token not in (site.etc / "access.toml").read_text()
     assert json.loads(site.run("build 7 has passed", WEIR_TOKEN=token))["topic"] == "builds.7"
     assert site.run("weir publish --url", WEIR_TOKEN=token).count("-") == 1
+    assert site.findings("--topic", "builds.probe", token=token) == []
     told = site.run("poll=1")
     assert told.index("data: build 7 has passed\n") < told.index("data: its log is there\n")
     publish = "curl -H \"Authorization: Bearer $TOKEN\" -d x https://push.example.org/publish"
@@ -232,6 +235,8 @@ def test_ci_publishes_from_outside_with_its_token_and_everybody_reads(make):
 def test_other_origin_lets_its_pages_listen_and_publish_with_the_cookie_and_no_others(make, make_browser, programs):
     login = Login("https://app.example.org")
     site = make("other-origin", prepare=lambda site: (site.etc / "jwks.json").write_text(login.keys()))
+    assert site.findings(
+        "--topic", "users.anna.probe", "--origin", "https://app.example.org", token=login.token("anna")) == []
     (cookie,) = site.recipe.blocks("http")
     name, value = cookie.strip().split(": ", 1)
     programs.answers["/login"] = lambda _: (200, {name: value.replace("TOKEN", login.token("anna"))}, "<body></body>")
@@ -283,6 +288,7 @@ def test_other_origin_lets_its_pages_listen_and_publish_with_the_cookie_and_no_o
 
 def test_mutual_tls_lets_each_machine_publish_under_its_name(tls_site):
     site = tls_site
+    assert site.findings("--topic", "machines.web-1.probe") == []
     assert json.loads(site.run("-d 'up'"))["topic"] == "machines.web-1.state"
     assert "data: up\n" in site.run("poll=1")
     assert site.fails(with_certificate("web-1") + ".web-2.state") == "not_allowed"

@@ -13,7 +13,7 @@ import pytest
 
 from event_streams import Stream
 from processes import (
-    CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, commands_with, end, free_port, has_ended, start, wait_until,
+    CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, commands_with, end, free_port, has_ended, start, wait_until, weir,
 )
 
 UP = CHECKOUT / "deploy/up"
@@ -125,8 +125,11 @@ def test_it_starts_all_keeps_the_events_and_leaves_nothing_behind(make_up):
         assert stream.event().data == "two"
 
 
-def test_sigterm_stops_it_like_ctrl_c(make_up):
+def test_sigterm_stops_it_like_ctrl_c_and_the_doctor_finds_nothing_wrong_before(make_up):
     up = make_up().wait_until_up()
+    examined = weir("doctor", "--long", "1s", "--intrusive", f"http://localhost:{up.port}")
+    assert (examined.returncode, examined.stderr) == (0, ""), examined.stdout
+    assert "0 findings" in examined.stdout
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(PATIENCE_SECONDS) == 0, up.output.read_text()
     assert up.said("Stopped")

@@ -41,6 +41,16 @@ struct SiteAddress: ExpressibleByArgument {
     return text + path + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
   }
 
+  /// The port that it names, or that its scheme has.
+  var port: Int {
+    let authority = text.split(separator: "/", omittingEmptySubsequences: true)[1]
+    let host = authority.split(separator: "@").last ?? authority
+    // An IPv6 address has colons of its own.
+    let rest = host.split(separator: "]").last ?? host
+    let number = rest.split(separator: ":", omittingEmptySubsequences: false).dropFirst().last
+    return number.flatMap { Int($0) } ?? (text.utf8.starts(with: "https:".utf8) ? 443 : 80)
+  }
+
   /// Percent-encodes all that RFC 3986, section 2.3, reserves.
   static func encode(_ text: String) -> String {
     var encoded = ""
