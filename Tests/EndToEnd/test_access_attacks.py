@@ -98,6 +98,7 @@ def test_forged_and_foreign_tokens_open_no_door(login_site, issuer):
         *[issuer.forged({"alg": "HS256", **kid}, secret) for secret in public for kid in ({}, {"kid": "one"}, {"kid": "two"})],
         *[issuer.forged({"alg": "HS256", "kid": kid}, b"\0") for kid in kids],
         *[jwt.encode({"alg": "ES256", "kid": kid}, issuer.claims(), other) for kid in ("one", *kids)],
+        *[issuer.token({"kid": kid}) for kid in kids],
         # A key that the token brings along.
         jwt.encode({"alg": "ES256", "jwk": other.as_dict(private=False)}, issuer.claims(), other),
         jwt.encode({"alg": "ES256", "kid": "one", "jku": "http://127.0.0.1:9/"}, issuer.claims(), other),
@@ -167,6 +168,8 @@ def test_what_is_said_twice_does_not_count_for_more(login_site, issuer):
     head, tail = bert[:60], bert[60:]
     for first, second in ((f"Bearer {head}", tail), (f"Bearer {head}", f"Bearer {tail}"), ("Basic YTpi", f"Bearer {bert}x")):
         assert ask(f"Authorization: {first}", f"Authorization: {second}")[0] in (400, 401)
+    for value in (f"{bert} x", f"{anna} {bert}", f"{bert},{bert}", f"{bert}, Bearer {bert}", f"x {bert}", f"Bearer {bert}"):
+        assert ask(f"Authorization: Bearer {value}")[0] == 401
     # A header counts, and no cookie beside it.
     assert ask(f"Authorization: Bearer {anna}", f"Cookie: weir={bert}")[0] == 403
     assert ask("Authorization: Bearer x", f"Cookie: weir={bert}")[0] == 401
