@@ -47,7 +47,7 @@ struct OptionalLimit<Value: Sendable>: Sendable, CustomStringConvertible {
 
 extension OptionRange<Int> {
   /// Descriptors that a process is started with.
-  static let descriptors = number("of a descriptor", 0...1_048_575, "--fd")
+  static let descriptors = number("of a descriptor", 0...1_048_575)
   /// Stream loops.
   static let loops = number("of threads", 1...64)
   /// Milliseconds that browsers wait before they reconnect.
@@ -63,15 +63,15 @@ extension OptionRange<Int> {
   /// Bytes that a queue takes.
   static let bytes = OptionRange(
     range: (4 << 10)...(1 << 50),
-    rule: "it is a size in bytes, or in K, M, G or T, from 4K to 1024T",
+    rule: "it is a size such as 500M or 10G, in bytes or in K, M, G or T, from 4K to 1024T",
     read: byteCount)
 
   private static func number(
-    _ what: String, _ range: ClosedRange<Int>, _ subject: String = "it"
+    _ what: String, _ range: ClosedRange<Int>
   ) -> OptionRange {
     OptionRange(
       range: range,
-      rule: "\(subject) is a number \(what) from \(range.lowerBound) to \(range.upperBound)"
+      rule: "it is a number \(what) from \(range.lowerBound) to \(range.upperBound)"
     ) { Int($0) }
   }
 
@@ -95,7 +95,7 @@ extension OptionRange<Int> {
 extension OptionRange<Double> {
   /// Seconds of silence before a comment is sent.
   static let heartbeat = OptionRange(
-    range: 0.1...3600, rule: "it is a number of seconds from 0.1 to 3600"
+    range: 0.1...3600, rule: "it is a number of seconds, without a unit, from 0.1 to 3600"
   ) { Double($0) }
 }
 
@@ -119,9 +119,9 @@ extension OptionRange<Duration> {
   static func time(
     _ least: Duration, _ leastText: String, _ greatest: Duration, _ greatestText: String
   ) -> OptionRange {
-    OptionRange(range: least...greatest, rule: "it is a time from \(leastText) to \(greatestText)")
-    {
-      Duration(text: $0)
-    }
+    OptionRange(
+      range: least...greatest,
+      rule: "it is a time such as 30s, 12h or 7d, from \(leastText) to \(greatestText)"
+    ) { Duration(text: $0) }
   }
 }

@@ -46,8 +46,8 @@ struct Serve: ParsableCommand {
       let configuration = try settings.values.configuration(
         descriptorCountMaximum: descriptorCountMaximum)
       let breakdown = try Breakdown()
-      let accessGuard = try settings.values.access.map {
-        try AccessGuard(FilePath($0), with: CryptoSignatures(), log)
+      let accessGuard = try settings.values.accessPath().map {
+        try AccessGuard($0, with: CryptoSignatures(), log)
       }
       let hub = try Hub(
         queue: queue, listener: try settings.values.listener(), configuration: configuration,

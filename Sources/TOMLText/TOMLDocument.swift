@@ -47,10 +47,17 @@ struct TOMLDocument: ~Copyable {
   /// toml++'s words, and what to do where they do not say it.
   private static func advised(_ text: String) -> String {
     let bytes = text.utf8.starts(with: "Error ".utf8) ? text.utf8.dropFirst(6) : text.utf8[...]
-    let isUnknown = bytes.suffix(unknown.utf8.count).elementsEqual(unknown.utf8)
-    return String(decoding: bytes, as: UTF8.self)
-      + (isUnknown ? ": a text stands in quotes, a list in brackets" : "")
+    let said = String(decoding: bytes, as: UTF8.self)
+    guard let advice = advice.first(where: { $0.parts.allSatisfy(said.contains) }) else {
+      return said
+    }
+    return "\(said): \(advice.text)"
   }
 
-  private static let unknown = "could not determine value type"
+  private static let advice: [(parts: [String], text: String)] = [
+    (["could not determine value type"], "a text stands in quotes, a list in brackets"),
+    (["integer: expected digit"], "a number with a unit stands in quotes"),
+    (["string: control characters"], "is there no quote at its end?"),
+    (["string: encountered end-of-file"], "is there no quote at its end?"),
+  ]
 }

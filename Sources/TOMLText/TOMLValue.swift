@@ -17,7 +17,7 @@ public enum TOMLValue: Sendable {
     case .integer: "an integer"
     case .number: "a number with a fraction"
     case .boolean: "true or false"
-    case .time: "a time"
+    case .time: "a date"
     case .list: "a list"
     case .table: "a table"
     }

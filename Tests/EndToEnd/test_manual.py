@@ -49,7 +49,7 @@ def test_each_command_has_a_page_with_each_of_its_options(share):
         sections = re.findall(r"^([A-Z ]+)$", text, re.MULTILINE)
         assert sections[:2] == ["NAME", "SYNOPSIS"] and sections[-2:] == ["EXIT STATUS", "SEE ALSO"], words
         options = text[text.index("\nOPTIONS\n"):]
-        for argument in command["arguments"]:
+        for argument in filter(lambda argument: argument["shouldDisplay"], command["arguments"]):
             for name in argument["names"] if argument["kind"] != "positional" else []:
                 dashed = ("-" if name["kind"] == "short" else "--") + name["name"]
                 assert re.search(rf"^ +(.*, )?{re.escape(dashed)}( |,|$)", options, re.MULTILINE), (words, dashed)

@@ -20,8 +20,8 @@ TAIL = {
     "topics": "topic", "stream": "topic", "Last-Event-ID": "since", "last_event_id": "since", "until": "poll",
 }
 # What is about the way to the events, and how they are read or printed.
-OWN_OF_PUBLISH = {"queue", "url", "token", "patience", "quiet", "lines", "ndjson", "help", "version"}
-OWN_OF_TAIL = {"queue", "url", "token", "json", "from", "help", "version"}
+OWN_OF_PUBLISH = {"queue", "url", "token-file", "patience", "quiet", "lines", "ndjson", "help", "version"}
+OWN_OF_TAIL = {"queue", "url", "token-file", "json", "from", "help", "version"}
 # What does what a route does; the demo, checks of health, pages and metrics are for programs that speak HTTP.
 COMMANDS = {
     "put /publish": "publish", "post /publish": "publish", "put /publish/{topic}": "publish", "post /publish/{topic}": "publish",
@@ -65,7 +65,7 @@ def test_each_route_has_its_command():
         if method in ("get", "put", "post", "delete")}
     assert routes - FOR_PROGRAMS == set(COMMANDS)
     for command in {*COMMANDS.values()} - {"status"}:
-        assert {"queue", "url", "token"} <= options(command), command
+        assert {"queue", "url", "token-file"} <= options(command), command
 
 
 def test_each_field_of_a_publish_has_its_option():

@@ -1,15 +1,17 @@
 """`weir publish --url` and `weir tail --url`: what a site does to them, and what they make of it."""
 
 import json
+import os
 import ssl
 import subprocess
 
 import pytest
 
-from processes import PATIENCE_SECONDS, start, weir, weir_program
+from access_rules import grant, write
+from processes import PATIENCE_SECONDS, start, wait_until, weir, weir_program
 from scripted_site import ScriptedSite, answer, broken_stream, stream
 
-OK, USAGE, NO_INPUT, UNAVAILABLE, TEMPORARY, NO_PERMISSION = 0, 64, 66, 69, 75, 77
+OK, USAGE, DATA, NO_INPUT, UNAVAILABLE, TEMPORARY, NO_PERMISSION, SETTINGS = 0, 64, 65, 66, 69, 75, 77, 78
 
 
 def lines(tail, count):
@@ -84,14 +86,67 @@ def test_a_refusal_is_not_tried_again():
         assert len(site.requests) == 1
 
 
-def test_the_token_of_the_option_or_the_environment_is_sent():
+@pytest.mark.parametrize("content, path, env, sent", [
+    ("abc\n", "{file}", {}, "abc"), (" a.b-c~ \r\n\n", "{file}", {"WEIR_TOKEN": "def"}, "a.b-c~"),
+    ("abc", "$CREDENTIALS_DIRECTORY/token", {}, "abc"), ("abc", "${{CREDENTIALS_DIRECTORY}}/token", {}, "abc"),
+    (None, None, {"WEIR_TOKEN": "def"}, "def"), (None, None, {"WEIR_TOKEN": "def\n"}, "def"), (None, None, {}, None),
+])
+def test_the_token_of_a_file_or_of_the_variable_is_sent(state, content, path, env, sent):
+    if content is not None:
+        (state / "token").write_text(content)
+    option = ["--token-file", path.format(file=state / "token")] if path else []
     with ScriptedSite(answer(200, '{"id": "6f2a91c4-7"}')) as site:
-        weir("publish", "--url", site.address, "--token", "abc", "x")
-        start(
-            weir_program(), "publish", "--url", site.address, "x", env={"WEIR_TOKEN": "def"}, stdout=subprocess.DEVNULL
-        ).wait(PATIENCE_SECONDS)
-        assert "Authorization: Bearer abc" in site.requests[0][0]
-        assert "Authorization: Bearer def" in site.requests[1][0]
+        result = weir("publish", "--url", site.address, *option, "x", env=env | {"CREDENTIALS_DIRECTORY": str(state)})
+        assert result.returncode == OK, result.stderr
+        head = site.requests[0][0]
+        assert f"Authorization: Bearer {sent}\r\n" in head if sent else "Authorization" not in head
+
+
+def test_a_token_from_a_pipe_is_sent_with_each_request(follow):
+    with ScriptedSite(stream("data: a\nid: 6f2a91c4-1\n\n"), answer(200, "{}"), answer(204, "")) as site:
+        read, write = os.pipe()
+        os.write(write, b"abc\n")
+        os.close(write)
+        tail = follow("--url", site.address, "--group", "g", "--ack", "30s", "--token-file", "/dev/stdin", stdin=read)
+        os.close(read)
+        assert "data: a\n" in tail.stdout.read()
+        assert ["Authorization: Bearer abc" in head.split("\r\n") for head, _ in site.requests] == [True] * 3
+
+
+@pytest.mark.parametrize("content, code, words", [
+    (None, NO_INPUT, "No such file"), ("", DATA, "is empty"), (" \n", DATA, "is empty"),
+    ("Bearer abc-secret\n", DATA, "one word"), ("abc-secret\nabc-secret\n", DATA, "one word"),
+    ("abc-secret\x01", DATA, "one word"), ("abc-secret-ä", DATA, "one word"), ("abc-secret" * 10000, DATA, "more than"),
+])
+def test_a_file_that_has_no_token_is_told_and_nothing_of_it_shown(state, content, code, words):
+    if content is not None:
+        (state / "token").write_text(content)
+    for command in (["publish", "x"], ["tail"], ["topics"], ["groups"], ["delayed"]):
+        result = weir(command[0], "--url", "http://127.0.0.1:1", "--token-file", state / "token", *command[1:])
+        assert result.returncode == code and words in result.stderr and str(state / "token") in result.stderr
+        assert "secret" not in result.stderr
+    assert weir("topics", "--url", "http://127.0.0.1:1", "--token-file", state).returncode != OK
+
+
+def test_a_token_on_the_command_line_is_refused_with_where_to_put_it(state):
+    for command in (["publish", "x"], ["tail"], ["topics"], ["groups"], ["delayed", "cancel", "--all"]):
+        for token in (["--token", "abc-secret"], ["--token=abc-secret"]):
+            result = weir(*command, "--url", "http://127.0.0.1:1", *token)
+            assert result.returncode == USAGE and "--token-file" in result.stderr and "WEIR_TOKEN" in result.stderr
+            assert "secret" not in result.stderr
+        assert "--token " not in weir(*command[:2 if command[0] == "delayed" else 1], "--help").stdout
+    result = weir("topics", "--url", "http://127.0.0.1:1", "--token-file", "$CREDENTIALS_DIRECTORY/t")
+    assert result.returncode == SETTINGS and "LoadCredential=" in result.stderr
+    result = weir("topics", "--queue", state, "--token-file", "t")
+    assert result.returncode == USAGE and "--url" in result.stderr
+
+
+def test_who_shows_no_token_is_told_how(make_site, state):
+    site = make_site("--access", write(state / "access.toml", grant("boss", publish=["a"], token="t-boss")))
+    result = weir("publish", "--url", site.address, "--topic", "a", "x")
+    assert result.returncode == NO_PERMISSION and "--token-file" in result.stderr
+    (state / "token").write_text("t-boss")
+    assert weir("publish", "--url", site.address, "--topic", "a", "--token-file", state / "token", "x").returncode == OK
 
 
 def test_a_token_that_the_site_does_not_take_is_no_permission():

@@ -5,10 +5,12 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import tomllib
 
 import pytest
 
+from access_rules import grant, write as write_rules
 from processes import CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, end, wait_until, weir, weir_program
 
 OK, USAGE, NO_INPUT, SYSTEM, NO_PERMISSION, SETTINGS = 0, 64, 66, 71, 77, 78
@@ -209,6 +211,12 @@ def test_the_standard_file_is_read_where_no_other_is_named(state):
     assert sources(run(write_it + '"$0" config').stdout)["retry"] == "/etc/weir/weir.toml:1"
     assert sources(run(write_it + '"$0" config --config none').stdout)["retry"] == "default"
     assert sources(run(write_it + 'WEIR_CONFIG=none "$0" config').stdout)["retry"] == "default"
+    # Where it goes away, its settings stay in force.
+    log = run(write_it + '''
+        "$0" serve --queue /etc/queue --socket /etc/socket 2> /etc/log & weir=$!
+        wait_for() { until grep -q "$1" /etc/log; do kill -0 $weir || exit 1; sleep .02; done; }
+        wait_for serving; rm /etc/weir/weir.toml; kill -HUP $weir; wait_for refused; kill $weir; wait; cat /etc/log''').stdout
+    assert "/etc/weir/weir.toml is not there any more" in log and "read again" not in log
 
 
 def test_a_socket_and_a_descriptor_exclude_each_other_and_the_later_one_wins(state):
@@ -345,6 +353,61 @@ def test_what_needs_a_restart_is_named_and_stays(reloaded):
         assert 1000 <= stream.retry <= 1500
     one.reload("retry = 1000\n", "read again", "heartbeat from 5 to 15")
     assert one.site.count_log("need a restart") == 2
+
+
+LIVE = {
+    "heartbeat", "retention-bytes", "retention-age", "retention-count", "max-streams", "max-streams-per-address",
+    "max-new-streams", "max-stream-age", "drain", "log-level",
+}
+
+
+@pytest.mark.parametrize("access", [True, False], ids=["with rules", "without"])
+def test_each_setting_that_is_changed_is_in_force_or_named(reloaded, state, access):
+    rules = write_rules(state / "rules.toml", grant("all", ["a"], ["a"], anonymous=True))
+    one = reloaded(f"access = {toml(str(rules))}\n" if access else "")
+    names = set(VALUES) - {"queue", "socket", "fd"}
+    text = "".join(f"{name} = {toml(VALUES[name][0])}\n" for name in names)
+    line = one.reload(text, "need a restart")
+    assert set(re.search(r'settings="?([a-z, -]*)', line)[1].strip().split(", ")) == names - LIVE
+    line = one.reload(text, "read again", "changed=nothing")
+    (line,) = [line for line in one.site.log.read_text().splitlines() if "read again" in line and "nothing" not in line]
+    assert set(re.findall(r"([a-z-]+) from ", line)) == LIVE
+    assert f"retention-age from 7d to {VALUES['retention-age'][0]}" in line
+    assert one.site.publish("x", path="/publish/a") if access else one.site.publish("x")
+
+
+def test_a_pipe_is_read_at_the_start_and_refused_afterwards(make_site, state):
+    path = state / "weir.toml"
+    os.mkfifo(path)
+    writer = threading.Thread(target=lambda: path.write_text("max-streams-per-address = 1\nretention-count = 1000\n"))
+    writer.start()
+    site = make_site("--config", path)
+    writer.join()
+    for number in range(1, 3):
+        site.weir.send_signal(signal.SIGHUP)
+        site.wait_for_log("refused", "is no regular file")
+        with site.stream():
+            assert site.request("GET", "/sse?poll=1").status == 429
+    path.unlink()
+    path.write_text("max-streams-per-address = 2\n")
+    site.weir.send_signal(signal.SIGHUP)
+    site.wait_for_log("read again", "max-streams-per-address from 1 to 2")
+
+
+@pytest.mark.parametrize("way", ["a flag", "a file"])
+def test_rules_may_be_among_the_credentials_of_the_service(make_site, state, monkeypatch, way):
+    (state / "credentials").mkdir()
+    write_rules(state / "credentials/access.toml", grant("all", ["a"], anonymous=True))
+    name = "$CREDENTIALS_DIRECTORY/access.toml"
+    (state / "weir.toml").write_text(f"access = {toml(name)}\n")
+    arguments = ["--access", name] if way == "a flag" else ["--config", state / "weir.toml"]
+    result = weir("serve", "--queue", state / "queue", "--socket", state / "s", *arguments)
+    assert result.returncode == SETTINGS and "LoadCredential=" in result.stderr
+    assert weir("config", *arguments).stdout.count(name) == 1
+    monkeypatch.setitem(ENVIRONMENT, "CREDENTIALS_DIRECTORY", str(state / "credentials"))
+    site = make_site(*arguments)
+    assert site.request("PUT", "/publish/a", "x").status == 200
+    assert site.request("PUT", "/publish/b", "x").status == 401
 
 
 def test_a_file_that_is_wrong_changes_nothing(reloaded):

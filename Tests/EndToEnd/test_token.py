@@ -52,6 +52,16 @@ def test_the_curl_line_that_is_told_works_as_it_stands(make_site, state):
             capture_output=True, text=True, timeout=20)
         assert done.returncode == 0, (line, done.stderr)
     assert "data: hello" in done.stdout
+    # The same, with the token in a file and in no list of processes.
+    (state / "token").write_text(made.stdout)
+    publish, listen = [line.strip() for line in made.stderr.splitlines() if line.startswith("  sed")]
+    for line in (publish, listen.replace("sse?", "sse?poll=1&")):
+        assert made.stdout.strip() not in line
+        line = line.replace("https://HOST", site.address).replace("FILE", str(state / "token"))
+        done = subprocess.run(
+            line.replace("curl", "curl -sS -f", 1), shell=True, capture_output=True, text=True, timeout=20)
+        assert done.returncode == 0, (line, done.stderr)
+    assert done.stdout.count("data: hello") == 2
 
 
 def test_grants_are_listed_and_tried(rules):
@@ -81,6 +91,34 @@ def test_what_cannot_be_is_said_and_changes_nothing(rules, arguments, code, text
     done = token(*arguments, "--access", rules)
     assert done.returncode == code and text in done.stderr, done.stderr
     assert rules.read_text() == before and os.listdir(rules.parent) == [rules.name]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make files of other users")
+def test_owner_and_group_stay_or_nothing_is_changed(state):
+    def make(name, *as_whom):
+        return subprocess.run(
+            ["setpriv", *as_whom, weir_program(), "token", "make", name, "--publish", "a", "--access", path],
+            capture_output=True, text=True, timeout=20)
+
+    alice = ["--reuid", "65001", "--regid", "65001", "--groups", "65002"]
+    folder = state / "etc"
+    folder.mkdir()
+    os.chmod(state, 0o755)
+    os.chown(folder, 65001, 65002)
+    path = folder / "access.toml"
+    # What root makes is for whom the folder is for.
+    assert make("root", "--reuid", "0").returncode == 0
+    assert (path.stat().st_uid, path.stat().st_gid) == (65001, 65002)
+    path.chmod(0o640)
+    assert make("alice", *alice).returncode == 0
+    assert make("again", "--reuid", "0").returncode == 0
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (65001, 65002, 0o640)
+    os.chown(path, 65003, 65002)
+    before = path.read_bytes()
+    done = make("more", *alice)
+    assert done.returncode == 77 and "change its owner" in done.stderr and done.stdout == ""
+    assert path.read_bytes() == before and os.listdir(folder) == ["access.toml"]
 
 
 def test_a_link_stays_a_link_and_a_faulty_file_as_it_is(rules):

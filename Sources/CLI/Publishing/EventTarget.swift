@@ -17,18 +17,28 @@ struct EventTarget: ParsableArguments {
   var url: SiteAddress?
 
   @Option(
-    help:
-      "The token that the site wants (Authorization: Bearer). Other users see it in the list of processes: better set the variable WEIR_TOKEN."
-  )
-  var token: String?
+    help: ArgumentHelp(
+      "Of a site: the file with the token that it wants (Authorization: Bearer); else that in the variable WEIR_TOKEN is sent.",
+      valueName: "file"), completion: .file())
+  var tokenFile: String?
+
+  /// Refused; people try it.
+  @Option(help: .private) var token: String?
 
   func validate() throws {
+    if token != nil {
+      throw ValidationError(
+        "--token is not taken, because everybody on this machine sees it in the list of processes: put the token into a file and name that with --token-file, or into the variable \(SiteToken.variable)."
+      )
+    }
     if let queue, queue.isEmpty { throw ValidationError("--queue is empty: name a directory.") }
     switch (queue, url) {
     case (nil, nil): throw ValidationError("Name a queue with --queue, or a site with --url.")
     case (.some, .some): throw ValidationError("Name either --queue or --url, not both.")
     case (.some, nil):
-      if token != nil { throw ValidationError("--token is for a site: name it with --url.") }
+      if tokenFile != nil {
+        throw ValidationError("--token-file is for a site: name it with --url.")
+      }
     case (nil, .some): break
     }
   }
@@ -36,7 +46,7 @@ struct EventTarget: ParsableArguments {
   /// The site that is meant; nil where it is a queue.
   func hub() throws -> RemoteHub? {
     guard let url else { return nil }
-    return try RemoteHub(url, token: token ?? Environment["WEIR_TOKEN"])
+    return try RemoteHub(url, token: SiteToken.read(file: tokenFile))
   }
 
   /// Opens the queue to append to it.

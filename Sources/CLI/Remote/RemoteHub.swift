@@ -26,6 +26,9 @@ final class RemoteHub {
     }
   }
 
+  /// The same weir, over connections of its own.
+  func another() throws -> RemoteHub { try RemoteHub(address, token: token) }
+
   /// Begins a request.
   ///
   /// - Parameter method: nil for GET, and for POST where there is a body.

@@ -38,7 +38,10 @@ struct RemoteProblem: Error, CustomStringConvertible {
 
   /// What happened, and what to do.
   var description: String {
-    if code != nil, let detail { return detail }
+    if code != nil, let detail {
+      return status == 401
+        ? "\(detail); with --token-file, or the variable \(SiteToken.variable)" : detail
+    }
     // Whoever else answers does not know of weir.
     let said = detail.map { " (\($0))" } ?? ""
     return "the site answers \(status)\(said)" + (advice.map { ": \($0)" } ?? "")
@@ -48,7 +51,7 @@ struct RemoteProblem: Error, CustomStringConvertible {
     switch status {
     case 300..<400: "it leads elsewhere: name the address where weir is with --url"
     case 401, 403:
-      "name a token that it takes with WEIR_TOKEN or --token, or a password in ~/.netrc"
+      "name a token that it takes with --token-file or the variable \(SiteToken.variable), or a password in ~/.netrc"
     case 404, 405: "no weir is at that address, check --url"
     case 407: "the proxy wants a password, as in https_proxy=http://name:password@host:port"
     case 413: "it takes less at once than that"

@@ -53,6 +53,14 @@ struct ServeSettings: Sendable {
     return queue
   }
 
+  /// The file of access rules.
+  ///
+  /// - Throws: where it is among credentials, and there are none.
+  func accessPath() throws(CommandFailure) -> FilePath? {
+    guard let access else { return nil }
+    return try SecretPath.resolve(access, of: "access")
+  }
+
   /// Listens where it was told to.
   func listener() throws(SystemCallError) -> Listener {
     if let socket { return try Listener.listen(at: FilePath(socket)) }

@@ -39,7 +39,7 @@ extension Setting {
     "access", .text, "file", standard: nil,
     "Allow only what the grants in this file allow (weir token); it is read again when it changes, and on SIGHUP.",
     completion: .file(extensions: ["toml"])
-  ) { $0.access = try path($1) }
+  ) { $0.access = try path($1, mayBeCredential: true) }
 
   static let corsOrigin = Setting(
     list: "cors-origin", "origin",
@@ -132,9 +132,15 @@ extension Setting {
     completion: .list(Logger.Level.allCases.map(\.rawValue))
   ) { $0.logLevel = try choice($1) }
 
-  private static func path(_ text: String) throws -> String {
+  private static func path(_ text: String, mayBeCredential: Bool = false) throws -> String {
     if text.isEmpty { throw ValidationError("it is empty: name a path") }
     if text.utf8.contains(0) { throw ValidationError("it has a NUL byte: name a path") }
+    if mayBeCredential, SecretPath.isOne(text) { return text }
+    // Only a shell replaces these, and not everywhere.
+    for (beginning, what) in [("$", "the variable says"), ("~/", "~ stands for")]
+    where text.utf8.starts(with: beginning.utf8) {
+      throw ValidationError("a path is taken as it stands: write out what \(what)")
+    }
     return text
   }
 

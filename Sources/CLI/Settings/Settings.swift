@@ -26,6 +26,21 @@ struct Settings {
     try self.init(file: Self.path(options.config), given: options.given, readsVariables: true)
   }
 
+  /// Reads them again, while weir runs.
+  ///
+  /// - Throws: the same; also where the file is gone, or is one that can be read only once.
+  init(_ options: SettingOptions, again old: Settings) throws(SettingsFailure) {
+    let file = Self.path(options.config)
+    if let before = old.file {
+      // The standard one may be missing at the start, but its settings are not to be those of no file now.
+      guard file != nil else {
+        throw SettingsFailure(faults: ["\(before) is not there any more: put it back, or restart"])
+      }
+      try SettingsFile.refuseUnsteady(before)
+    }
+    try self.init(file: file, given: options.given, readsVariables: true)
+  }
+
   /// Reads a file, and nothing else.
   ///
   /// - Throws: all that is wrong with it.
@@ -149,7 +164,7 @@ struct Settings {
   /// Variables that were meant to be settings, it seems, each with the nearest name.
   static func misspelledVariables() -> [String] {
     let names = Setting.all.map(\.variable)
-    let known = names + ["WEIR_CONFIG", "WEIR_TOKEN"]
+    let known = names + ["WEIR_CONFIG", SiteToken.variable]
     return Environment.variables(beginningWith: "WEIR_").map(\.name).sorted().compactMap { name in
       if known.contains(name) { return nil }
       return NearestName.find(name, among: names).map {

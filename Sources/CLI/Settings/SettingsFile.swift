@@ -30,6 +30,9 @@ enum SettingsFile {
     } catch {
       let failure = CommandFailure(
         SystemCallError(call: error.call, errno: error.errno, subject: path))
+      if error.errno == .isDirectory {
+        throw SettingsFailure(faults: ["\(path) is a directory: name the file in it"])
+      }
       let isUnreadable = error.errno == .permissionDenied && path == standardPath
       throw SettingsFailure(
         faults: [
@@ -41,6 +44,14 @@ enum SettingsFile {
       throw SettingsFailure(faults: ["\(path): it has more than \(byteCountMaximum) bytes"])
     }
     return try entries(bytes, path)
+  }
+
+  /// Refuses what cannot be read again: a pipe is empty by now, or holds up whoever opens it.
+  static func refuseUnsteady(_ path: String) throws(SettingsFailure) {
+    // One that is not there is told of by who reads it.
+    guard let status = try? FileStatus(of: FilePath(path)), !status.isRegular else { return }
+    throw SettingsFailure(
+      faults: ["\(path) is no regular file, and was read once, at the start: restart weir instead"])
   }
 
   private static func entries(
@@ -72,6 +83,12 @@ enum SettingsFile {
 
   private static func entry(_ member: TOMLMember) throws(Fault) -> Entry {
     guard let setting = Setting.all.first(where: { $0.name == member.name }) else {
+      if case .table = member.node.value {
+        throw Fault(
+          line: member.line, column: member.column,
+          text: "there is no setting '\(excerpt(member.name))', and there are no sections: leave "
+            + "the line with [ ] out")
+      }
       let names = Setting.all.map(\.name)
       let advice =
         NearestName.find(member.name, among: names).map { "did you mean '\($0)'?" }
@@ -84,9 +101,19 @@ enum SettingsFile {
     if let rule = setting.fault(in: texts) {
       throw Fault(
         line: member.node.line, column: member.node.column,
-        text: "\(setting.name) is \(excerpt(SettingsText.value(texts, of: setting))): \(rule)")
+        text: "\(setting.name) is \(excerpt(shown(texts, member.node, setting))): \(rule)")
     }
     return Entry(setting: setting, texts: texts, line: member.line, column: member.column)
+  }
+
+  /// A value as it stands in the file.
+  private static func shown(
+    _ texts: [String], _ node: TOMLNode, _ setting: Setting
+  ) -> String {
+    switch node.value {
+    case .integer, .number: texts.joined()
+    default: SettingsText.value(texts, of: setting)
+    }
   }
 
   /// The values as flags and variables have them.

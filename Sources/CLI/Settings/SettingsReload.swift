@@ -27,7 +27,7 @@ struct SettingsReload {
   /// Where anything is wrong, all stays as it is.
   mutating func run() {
     do {
-      let read = try Settings(options)
+      let read = try Settings(options, again: inForce)
       let changed = read.changed(since: inForce)
       let waiting = changed.filter { !$0.isLive }
       let next = try read.keeping(waiting, of: inForce)

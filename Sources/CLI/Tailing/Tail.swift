@@ -64,8 +64,8 @@ struct Tail: ParsableCommand {
   func run() throws {
     try reportingFailures {
       if let hub = try target.hub() {
-        let acknowledgements = try ack.flatMap { _ in
-          try target.hub().map { Acknowledgements($0, group: group ?? "") }
+        let acknowledgements = try ack.map { _ in
+          Acknowledgements(try hub.another(), group: group ?? "")
         }
         var tail = RemoteTail(hub, self, acknowledgements: acknowledgements)
         try tail.run()

@@ -32,7 +32,7 @@ struct AccessOption: ParsableArguments {
   /// - Parameter mayBeMissing: whether a file that is not there is an empty one.
   func edit(mayBeMissing: Bool = false, _ change: (inout AccessText) throws -> Void) throws {
     // The file itself is another one afterwards.
-    let folder = path.removingLastComponent()
+    let folder = try FileSystem.realPath(path).removingLastComponent()
     let lock = FileLock(try Descriptor.open(folder.isEmpty ? "." : folder, .directory))
     guard try lock.lock(patience: Self.lockPatience) else {
       throw CommandFailure(

@@ -62,19 +62,17 @@ struct TokenMake: ParsableCommand {
 
   /// How to use it; not on standard output, so that a script gets the token alone.
   private func advice(_ token: String) -> String {
+    let published = publish.first.map {
+      "-d 'hello' 'https://HOST/publish?topic=\(Self.escaped(Self.sample($0, name)))'"
+    }
+    let read = subscribe.first.map { "-N 'https://HOST/sse?topic=\(Self.escaped($0, name))'" }
+    let uses = [published, read].compactMap { $0 }
     var lines = [
       "weir: the grant '\(name)' is in \(accessOption.access); the token above stands nowhere else. Use it:"
     ]
-    if let topic = publish.first {
-      lines.append(
-        "  curl -H 'Authorization: Bearer \(token)' -d 'hello' 'https://HOST/publish?topic=\(Self.escaped(Self.sample(topic, name)))'"
-      )
-    }
-    if let topic = subscribe.first {
-      lines.append(
-        "  curl -N -H 'Authorization: Bearer \(token)' 'https://HOST/sse?topic=\(Self.escaped(topic, name))'"
-      )
-    }
+    lines += uses.map { "  curl -H 'Authorization: Bearer \(token)' \($0)" }
+    lines.append("or from a file FILE, so that it stands in no list of processes:")
+    lines += uses.map { "  sed 's/^/Authorization: Bearer /' FILE | curl -H @- \($0)" }
     return lines.map { $0 + "\n" }.joined()
   }
 

@@ -42,6 +42,13 @@ public enum FileSystem {
     _ path: FilePath, to owners: (owner: UInt32, group: UInt32)
   ) throws(SystemCallError) {
     guard Credentials.areRoots else { return }
+    try change(path, owners: owners)
+  }
+
+  /// Gives a file to a user and a group (lchown(2)).
+  static func change(
+    _ path: FilePath, owners: (owner: UInt32, group: UInt32)
+  ) throws(SystemCallError) {
     // Whoever owns the folder may have put a link in its place meanwhile.
     _ = try SystemCall.check("lchown", path.string) {
       unsafe path.withPlatformString { unsafe Glibc.lchown($0, owners.owner, owners.group) }
