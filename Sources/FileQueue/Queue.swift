@@ -23,8 +23,9 @@ public final class Queue: Sendable {
   ///
   /// Nil for who only reads.
   private let presence: QueuePresence?
-  /// Whether the tail is the one that appenders move.
-  let isTailShared: Bool
+  /// Whether the tail is the one that appenders move; nobody has had the queue open for appending where it is
+  /// otherwise, or not since the machine was started.
+  public let isTailShared: Bool
 
   /// Opens the queue at `path` for reading and appending, recovering it if no other process has it open.
   ///

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -114,7 +115,8 @@ def test_a_worker_without_its_lock_ends_although_nobody_publishes(site, harm):
         assert stream.event().data == "b"
 
 
-def test_a_tail_goes_on_across_restarts_and_says_that_a_queue_was_restored(site):
+@pytest.mark.parametrize("into", ["a new folder", "a folder that is there"])
+def test_a_tail_goes_on_across_restarts_and_says_that_a_queue_was_restored(site, into):
     site.publish_all(["a"])
     backup = site.folder / "backup"
     assert weir("backup", "--queue", site.queue, backup).returncode == 0
@@ -128,7 +130,13 @@ def test_a_tail_goes_on_across_restarts_and_says_that_a_queue_was_restored(site)
         wait_until(lambda: '"lost"' in output.read_text(), "the second event")
         end(site.weir)
         site.queue.rename(site.folder / "old")
+        if into == "a folder that is there":
+            site.queue.mkdir()
+        # It looks at what is there four times a second: first there is nothing, then a queue that is behind it.
+        time.sleep(0.4)
         assert weir("restore", "--queue", site.queue, backup).returncode == 0
+        time.sleep(0.4)
+        assert tail.poll() is None, errors.read_text()
         site.start_weir()
         site.publish_all(["b"])
         wait_until(lambda: '"b"' in output.read_text(), "the event after the restore")

@@ -26,19 +26,27 @@ struct QueueTail {
     var printer = try EventPrinter(queue, from: next, range, as: rendering)
     if let lastCount { try printer.printLast(lastCount) }
     var isRead = true
+    // Of an older state nothing is printed before somebody has begun an epoch in it.
+    var isBehind = false
     while isRead {
       switch try queue.look() {
+      case .here where isBehind: break
       case .here:
         try printer.printAll(expired: false)
         if printer.isOver { return }
       // It may come back, or another one in its place.
       case .gone: break
       case .replaced, .fileDeleted:
-        let (found, next) = try successor(of: queue, next: printer.next)
-        try printer.goOn(in: found, from: next)
+        guard let found = try opened() else { break }
+        if let next = try place(behind: printer.next, of: queue, in: found) {
+          try printer.goOn(in: found, from: next)
+          isBehind = false
+        } else {
+          isBehind = true
+        }
         if !ends { watch = Self.watch(found) }
         queue = found
-        if ends { continue }
+        if ends, !isBehind { continue }
       }
       if ends { return }
       isRead =
@@ -60,18 +68,26 @@ struct QueueTail {
     }
   }
 
-  /// The queue that is at the path now, in which the tail goes on: a worker has begun to serve it, or it
-  /// was put back from a copy.
-  private func successor(
-    of queue: Queue, next: UInt64
-  ) throws -> (found: Queue, next: UInt64) {
-    let found = try target.openForReading()
+  /// The queue that is at the path now, served by a worker or put back from a copy; nil while it is about to be put there.
+  private func opened() throws -> Queue? {
+    do throws(QueueError) { return try target.openForReading() } catch {
+      if case .noQueue = error, !ends { return nil }
+      throw error
+    }
+  }
+
+  /// Where the tail goes on in the queue that is at the path now; nil while it is behind what was printed, and nobody
+  /// has begun an epoch in it, which tells from where on other events follow.
+  private func place(
+    behind next: UInt64, of queue: Queue, in found: Queue
+  ) throws -> UInt64? {
     let seen = queue.epochs.id(of: next - 1)
     switch found.place(of: seen) {
-    case .known: return (found, next)
+    case .known: return next
     case .lost(let next):
       EventGap(requested: "\(seen)", oldest: found.epochs.id(of: next), .restored).tell()
-      return (found, next)
+      return next
+    case .ahead where !found.isTailShared: return nil
     case .ahead, .unknown:
       throw CommandFailure(
         "another queue is at \(target.path), which does not know \(seen): start this again",
