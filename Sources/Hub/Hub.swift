@@ -102,7 +102,9 @@ public final class Hub {
       crossOrigin: CrossOrigin(configuration.corsOrigins),
       admission: admission,
       counters: counters, pages: pages, groups: groups, accessGuard: accessGuard,
-      tickets: accessGuard.map { Tickets(inQueueAt: queue.path, $0) })
+      tickets: accessGuard.map {
+        Tickets(inQueueAt: queue.path, epoch: queue.epochs.currentDigits, $0)
+      })
     var limits = FrontLimits()
     limits.requestBodyByteCountMaximum = HubLimits.requestBodyByteCountMaximum
     fronts = try Fronts.start(

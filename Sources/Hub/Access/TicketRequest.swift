@@ -35,8 +35,9 @@ extension Router {
     do throws(SystemCallError) {
       reply = try tickets.make(for: proofs, now: Clock.unixMilliseconds())
     } catch {
+      let isFull = error.errno == .noSpace || error.errno == .diskQuotaExceeded
       throw Problem(
-        status: 503, code: .queueError,
+        status: isFull ? 507 : 503, code: isFull ? .queueFull : .queueError,
         detail: "no ticket can be made: ask again later. For whoever runs weir: "
           + error.descriptionWithAdvice)
     }

@@ -7,7 +7,8 @@ import SystemPackage
 
 /// Tickets stand for a token for a moment: who cannot send headers, as an EventSource, shows one in the address.
 ///
-/// Each is a file in the queue's folder `tickets`, so that any worker takes one; who removes the file has used it.
+/// Each is a file in the queue's folder `tickets`, so that any worker takes one; who removes the file has used it. In a
+/// copy of the queue, which has an epoch of its own, no ticket of before is known.
 /// Any thread may ask; each call makes or removes one small file.
 final class Tickets: Sendable {
   /// What a ticket stands for.
@@ -17,13 +18,17 @@ final class Tickets: Sendable {
   }
 
   private let folder: FilePath
+  private let epoch: String
   private let accessGuard: AccessGuard
   private let lookedAt = Atomic<Int64>(0)
   private let count = Atomic<Int>(0)
 
-  /// - Parameter queue: the queue's folder.
-  init(inQueueAt queue: FilePath, _ accessGuard: AccessGuard) {
+  /// - Parameters:
+  ///   - queue: the queue's folder.
+  ///   - epoch: of new events in it.
+  init(inQueueAt queue: FilePath, epoch: String, _ accessGuard: AccessGuard) {
     self.accessGuard = accessGuard
+    self.epoch = epoch
     folder = queue.appending("tickets")
   }
 
@@ -40,9 +45,17 @@ final class Tickets: Sendable {
     let text = RandomText.make(byteCount: HubLimits.ticketByteCount)
     let expiresAt = now + HubLimits.ticketAge.wholeMilliseconds
     _ = try FileSystem.makeDirectoryAsFolders(folder)
-    let file = try Descriptor.openAsFolders(path(of: text), .createNew)
-    let content = JSON.encode(Content(proofs: proofs, expiresAt: expiresAt))
-    try file.writeAll(content.span, at: 0)
+    let path = path(of: text)
+    do throws(SystemCallError) {
+      let file = try Descriptor.openAsFolders(path, .createNew)
+      let content = JSON.encode(Content(proofs: proofs, expiresAt: expiresAt))
+      try file.writeAll(content.span, at: 0)
+    } catch {
+      // On a full disk there may be room for a name.
+      try? FileSystem.unlink(path)
+      count.subtract(1, ordering: .relaxed)
+      throw error
+    }
     return TicketReply(ticket: text, expires: expiresAt)
   }
 
@@ -91,6 +104,6 @@ final class Tickets: Sendable {
 
   /// The name does not tell the ticket.
   private func path(of text: String) -> FilePath {
-    folder.appending(accessGuard.hash(of: text).digits)
+    folder.appending(accessGuard.hash(of: "\(epoch) \(text)").digits)
   }
 }
