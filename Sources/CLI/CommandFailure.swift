@@ -58,7 +58,7 @@ struct CommandFailure: Error, CustomStringConvertible {
       case .otherTerms, .withoutAcknowledgements: 64
       case .inUse, .tooManyGroups, .tooManyMembers, .tooManyWorkers, .busy, .queue: 75
       }
-    self.init("\(error)", exitCode: exitCode)
+    self.init(error.text { "weir groups remove \($0)" }, exitCode: exitCode)
   }
 
   /// What it means that a site was not reached.

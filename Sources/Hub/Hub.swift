@@ -15,6 +15,7 @@ public final class Hub {
   private let upkeep: Upkeep
   private let admission: Admission
   private let topicDesk: TopicDesk
+  private let groupDesk: GroupDesk
   private let pages: WorkerPages
   private let groups: Groups
   private let accessGuard: AccessGuard?
@@ -93,10 +94,12 @@ public final class Hub {
       doors.append(door)
     }
     topicDesk = try TopicDesk(queue)
+    groupDesk = try GroupDesk(queue)
     batches = try Batches(queue, committer, counters)
     admission = Admission(Admission.Limits(configuration))
     let router = Router(
       configuration: configuration, queue: queue, committer: committer, topicDesk: topicDesk,
+      groupDesk: groupDesk,
       batches: batches, delayedPublisher: delayed,
       loops: doors,
       crossOrigin: CrossOrigin(configuration.corsOrigins),
@@ -153,7 +156,7 @@ public final class Hub {
     do {
       let isDone = try Waker()
       _ = try Thread(name: "stop-writing") {
-        [groups, committer, batches, delayed, upkeep, pages, topicDesk, accessGuard] in
+        [groups, committer, batches, delayed, upkeep, pages, topicDesk, groupDesk, accessGuard] in
         groups.stop()
         delayed.stop()
         committer.stop()
@@ -161,6 +164,7 @@ public final class Hub {
         upkeep.stop()
         pages.stop()
         topicDesk.stop()
+        groupDesk.stop()
         accessGuard?.stop()
         isDone.ring()
       }
@@ -175,6 +179,7 @@ public final class Hub {
       upkeep.stop()
       pages.stop()
       topicDesk.stop()
+      groupDesk.stop()
       accessGuard?.stop()
     }
   }

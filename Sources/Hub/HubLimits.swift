@@ -78,4 +78,6 @@ enum HubLimits {
   static let rememberedTopicPageCountMaximum = 16
   /// Who waits to be told of topics; more are refused.
   static let waitingTopicQueryCountMaximum = 64
+  /// Who waits to be told of all groups; more are refused.
+  static let waitingGroupQueryCountMaximum = 64
 }

@@ -201,6 +201,8 @@ def test_only_wanted_events_are_given_and_what_has_expired_to_nobody(site):
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "code"), [
     ("GET", "/sse?group=a/b", None, 400, "invalid_parameter"),
+    ("GET", "/sse?group=.", None, 400, "invalid_parameter"),
+    ("GET", "/sse?group=..", None, 400, "invalid_parameter"),
     ("GET", "/sse?ack=1s", None, 400, "invalid_parameter"),
     ("GET", "/sse?group=g&ack=1ms", None, 400, "invalid_parameter"),
     ("GET", "/groups/a%20b", None, 400, "invalid_parameter"),
@@ -217,6 +219,21 @@ def test_what_is_wrong_is_told(site, method, path, body, status, code):
     assert (answer.status, answer.problem()["code"]) == (status, code)
     if status == 405:
         assert answer.headers["Allow"]
+
+
+def test_who_is_told_to_remove_a_group_is_told_how_where_he_is(site):
+    with site.stream(GROUP):
+        wait_for(site, members=1)
+    wait_for(site, members=0)
+    (file,) = (site.queue / "groups").glob("*.group")
+    file.write_bytes(bytes(file.stat().st_size))
+    answer = acknowledge(site, ["6f2a91c4-1"])
+    assert (answer.status, answer.problem()["code"]) == (503, "group_damaged")
+    assert f"DELETE /groups/{file.stem}" in answer.problem()["detail"]
+    result = weir("groups", "ack", "--queue", site.queue, file.stem, "6f2a91c4-1")
+    assert result.returncode == 65
+    assert f"weir groups remove {file.stem}" in result.stderr and "DELETE" not in result.stderr
+    assert weir("groups", "remove", "--queue", site.queue, file.stem).returncode == 0
 
 
 def test_a_group_without_acknowledgements_says_so(site):

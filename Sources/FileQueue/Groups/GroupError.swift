@@ -26,20 +26,25 @@ public enum GroupError: Error, Sendable, CustomStringConvertible {
   case queue(QueueError)
 
   /// What happened, and what to do next.
-  public var description: String {
+  public var description: String { text { "remove \($0)" } }
+
+  /// The same.
+  ///
+  /// - Parameter removal: how whoever reads it removes a group of a name.
+  public func text(removal: (String) -> String) -> String {
     switch self {
     case .missing(let name):
       "there is no group '\(name)': it begins with the first stream that asks for it"
     case .otherTerms(let name, let terms):
-      "the group '\(name)' goes by \(terms): ask for the same, name another group, or DELETE /groups/\(name) "
-        + "to begin it anew"
+      "the group '\(name)' goes by \(terms): ask for the same, name another group, or begin it anew: "
+        + removal("\(name)")
     case .withoutAcknowledgements(let name):
       "the group '\(name)' takes no acknowledgements: its members have to ask for ack=30s or the like"
     case .inUse(let name, let count):
       "the group '\(name)' has \(count) member\(count == 1 ? "" : "s"): close their streams, then try again"
     case .tooManyGroups:
-      "there are \(GroupLimits.groupCountMaximum) groups, as many as there may be: remove some with "
-        + "DELETE /groups/NAME"
+      "there are \(GroupLimits.groupCountMaximum) groups, as many as there may be, remove some: "
+        + removal("NAME")
     case .tooManyMembers(let name):
       "the group '\(name)' has \(GroupLimits.memberCountMaximum) members, as many as it may have"
     case .tooManyWorkers(let name):
@@ -47,8 +52,8 @@ public enum GroupError: Error, Sendable, CustomStringConvertible {
     case .busy(let name):
       "the group '\(name)' is held up by another worker: try again"
     case .damaged(let name, let path):
-      "the file of the group '\(name)', \(path), is damaged: DELETE /groups/\(name), and begin it anew "
-        + "with since= where it is to go on"
+      "the file of the group '\(name)', \(path), is damaged: \(removal("\(name)")), and begin it "
+        + "anew where it is to go on"
     case .deleted(let name):
       "the file of the group '\(name)' was deleted while it was in use"
     case .queue(let error):

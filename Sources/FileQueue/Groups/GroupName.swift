@@ -1,11 +1,12 @@
-/// What a group of subscribers is called: 1 to 64 letters, digits, dots, hyphens and underscores.
+/// What a group of subscribers is called: 1 to 64 letters, digits, dots, hyphens and underscores; not `.` or `..`,
+/// which no address leads to.
 public struct GroupName: Hashable, Sendable, CustomStringConvertible {
   /// The name.
   public let text: String
 
   /// What a name is.
   static let rule =
-    "1 to \(GroupLimits.nameByteCountMaximum) letters, digits, '.', '-' and '_'"
+    "1 to \(GroupLimits.nameByteCountMaximum) letters, digits, '.', '-' and '_', but not '.' or '..'"
   private static let ending = Array(".group".utf8)
 
   /// Checks `text`.
@@ -14,7 +15,7 @@ public struct GroupName: Hashable, Sendable, CustomStringConvertible {
   public init(_ text: String) throws(QueueError) {
     let bytes = text.utf8
     guard (1...GroupLimits.nameByteCountMaximum).contains(bytes.count),
-      bytes.allSatisfy(Self.isSafe)
+      bytes.allSatisfy(Self.isSafe), ![".", ".."].contains(text)
     else {
       let shown = String(decoding: bytes.prefix(GroupLimits.nameByteCountMaximum), as: UTF8.self)
       throw .invalidField(name: "group", value: "'\(shown)'", rule: Self.rule)

@@ -15,7 +15,7 @@ extension Problem {
       case .damaged: (503, .groupDamaged)
       case .queue(let error): (Problem(error).status, Problem(error).code)
       }
-    var detail = "\(error)"
+    var detail = error.text { "DELETE /groups/\($0)" }
     if case .queue = error {
       detail = "the group cannot be read or written now. For whoever runs weir: \(error)"
     }

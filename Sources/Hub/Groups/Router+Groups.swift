@@ -16,9 +16,9 @@ extension Router {
     switch target {
     case .all:
       try Self.require(request, "GET, HEAD, OPTIONS", "read groups with GET")
-      groups.tell(of: nil) { result in
-        complete(exchange, result) { groups in
-          JSON.encode(["groups": groups.filter { permit.maySubscribe($0.topics) }])
+      groupDesk.ask { result in
+        complete(exchange, result) { figures in
+          JSON.encode(["groups": figures.groups.filter { permit.maySubscribe($0.topics) }])
         }
       }
     case .one(let name):
@@ -34,7 +34,7 @@ extension Router {
       }
       try Self.require(
         request, "GET, HEAD, DELETE, OPTIONS", "read a group with GET, remove it with DELETE")
-      groups.tell(of: name) { result in complete(exchange, result) { JSON.encode($0.first) } }
+      groups.tell(of: name) { result in complete(exchange, result) { JSON.encode($0) } }
     case .acknowledgements(let name):
       try check(permit, name)
       return try acknowledge(request, name, exchange)

@@ -10,6 +10,7 @@ struct Router: Responder {
   let queue: Queue
   let committer: Committer
   let topicDesk: TopicDesk
+  let groupDesk: GroupDesk
   let batches: Batches
   let delayedPublisher: DelayedPublisher
   let loops: [StreamLoopDoor]
@@ -44,8 +45,8 @@ struct Router: Responder {
   ) throws(Problem) -> Answer {
     switch route {
     case .health: return try health(request, exchange)
-    case .status: return try status(request)
-    case .metrics: return try metrics(request)
+    case .status: return try status(request, exchange)
+    case .metrics: return try metrics(request, exchange)
     case .stream: return try stream(request, exchange)
     case .topics: return try topics(request, exchange)
     case .groups: return try groups(request, exchange)
@@ -116,50 +117,4 @@ struct Router: Responder {
       (name: "Content-Type", value: "text/plain"), (name: "Cache-Control", value: "no-store"),
     ],
     body: Array("ok\n".utf8))
-
-  private func status(_ request: borrowing Request) throws(Problem) -> Answer {
-    let figures = try figures(request, of: "the status")
-    var groups: [GroupFigures]
-    do { groups = try queue.groups.figures(in: figures) } catch { throw Problem(error) }
-    let permit = try permit(request, changes: false)
-    groups.removeAll { !permit.maySubscribe($0.topics) }
-    let report = StatusReport(figures, pages.read(), groups, access: accessGuard?.report)
-    return .now(Self.report(report.json, "application/json"))
-  }
-
-  private func metrics(_ request: borrowing Request) throws(Problem) -> Answer {
-    let figures = try figures(request, of: "the metrics")
-    let permit = try permit(request, changes: false)
-    do throws(GroupError) {
-      let names = try queue.groups.names()
-      let groups = try queue.groups.figures(
-        of: names[..<min(names.count, FigureLimits.groupLabelCountMaximum)], in: figures)
-      return .now(
-        Self.report(
-          MetricsReport.render(
-            figures, pages.read(), groups.filter { permit.maySubscribe($0.topics) },
-            groupCount: names.count),
-          MetricsReport.contentType))
-    } catch { throw Problem(error) }
-  }
-
-  private func figures(
-    _ request: borrowing Request, of what: String
-  ) throws(Problem) -> QueueFigures {
-    guard request.method == "GET" || request.method == "HEAD" else {
-      throw Problem(
-        status: 405, code: .methodNotAllowed, detail: "read \(what) with GET", allow: "GET, HEAD")
-    }
-    do { return try queue.figures() } catch {
-      throw Problem(status: 503, code: .queueError, detail: "\(error)")
-    }
-  }
-
-  private static func report(_ body: [UInt8], _ contentType: String) -> Response {
-    Response(
-      status: 200,
-      headers: [
-        (name: "Content-Type", value: contentType), (name: "Cache-Control", value: "no-store"),
-      ], body: body)
-  }
 }

@@ -9,8 +9,8 @@ enum GroupLetter: Sendable {
   case note(GroupName, Group.Change)
   /// Acknowledge events.
   case acknowledge(GroupName, [EventID?], @Sendable (Result<[Bool], GroupError>) -> Void)
-  /// Tell of one group, or of all.
-  case tell(GroupName?, @Sendable (Result<[GroupFigures], GroupError>) -> Void)
+  /// Tell of a group.
+  case tell(GroupName, @Sendable (Result<GroupFigures, GroupError>) -> Void)
   /// Remove a group.
   case remove(GroupName, @Sendable (Result<Void, GroupError>) -> Void)
   /// End.

@@ -227,7 +227,7 @@ final class GroupRounds {
     // What a group goes by may be hidden from the stream.
     let reason =
       if case .otherTerms(let name, _) = error { "the group '\(name)' goes by other terms" } else {
-        "\(error)"
+        error.text { "DELETE /groups/\($0)" }
       }
     door.mailbox.post(.dismiss(token, reason))
   }
@@ -302,18 +302,17 @@ final class GroupRounds {
   }
 
   private func tell(
-    _ name: GroupName?, _ reply: @Sendable (Result<[GroupFigures], GroupError>) -> Void
+    _ name: GroupName, _ reply: @Sendable (Result<GroupFigures, GroupError>) -> Void
   ) {
     let queue = queue
     reply(
       Result { () throws(GroupError) in
         let figures: QueueFigures
         do throws(QueueError) { figures = try queue.figures() } catch { throw .queue(error) }
-        guard let name else { return try queue.groups.figures(in: figures) }
         guard let group = try queue.groups.figures(of: name, in: figures) else {
           throw .missing(name)
         }
-        return [group]
+        return group
       })
   }
 }

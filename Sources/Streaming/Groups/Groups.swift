@@ -50,10 +50,10 @@ package final class Groups: Sendable {
     mailbox.post(.acknowledge(name, ids, reply))
   }
 
-  /// Tells of one group, or of all.
+  /// Tells of a group.
   package func tell(
-    of name: GroupName?,
-    reply: @escaping @Sendable (Result<[GroupFigures], GroupError>) -> Void
+    of name: GroupName,
+    reply: @escaping @Sendable (Result<GroupFigures, GroupError>) -> Void
   ) {
     mailbox.post(.tell(name, reply))
   }

@@ -140,6 +140,22 @@ import Testing
     _ = one
   }
 
+  @Test(
+    "a name is one that an address and a file can have",
+    arguments: [
+      (".", false), ("..", false), ("...", true), (".a", true), ("a/b", false), ("", false),
+      ("..group", true), (".lock", true),
+    ])
+  func names(text: String, isName: Bool) throws {
+    let name = try? GroupName(text)
+    #expect((name != nil) == isName)
+    // Never the folder itself, or the one above, or the file of the lock.
+    for file in [name?.file, name.map { $0.file + ".new" }].compactMap({ $0 }) {
+      #expect(![".", "..", GroupFolder.lockName].contains(file))
+    }
+    #expect(name.flatMap { GroupName(file: $0.file) } == name)
+  }
+
   @Test("acknowledgements come from whoever has the ids, and ids of other epochs are unknown")
   func acknowledgements() throws {
     try fixture.fill(["1", "2"])
@@ -262,7 +278,7 @@ import Testing
     for text in ["", "a/b", "a b", "ä", String(repeating: "a", count: 65), "a\n"] {
       #expect(throws: QueueError.self) { try GroupName(text) }
     }
-    for text in ["a", "..", ".lock", "x.group.new", String(repeating: "a", count: 64)] {
+    for text in ["a", "...", ".lock", "x.group.new", String(repeating: "a", count: 64)] {
       #expect(GroupName(file: try GroupName(text).file)?.text == text)
     }
   }
