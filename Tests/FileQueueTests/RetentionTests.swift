@@ -211,6 +211,61 @@ struct RetentionTests {
     #expect(try fixture.directory.bytes(name) == right)
   }
 
+  @Test func `what cannot be done for one segment holds up no other, and nothing else`() throws {
+    let fixture = try QueueFixture()
+    try fixture.fill((1...12).map { "event \($0)" }, segmentByteCountMaximum: 300)
+    let queue = try fixture.open()
+    let segments = try queue.directory.segments()
+    #expect(segments.count >= 3)
+    for segment in segments.dropLast() {
+      try fixture.directory.remove(segment.keysFile)
+      try? fixture.directory.remove(segment.topicsFile)
+    }
+    // Nothing can be written where a file is prepared.
+    let inTheWay = fixture.path.appending(segments[0].keysFile + ".new")
+    _ = try FileSystem.makeDirectory(inTheWay)
+    let told = Mutex<[String]>([])
+    var upkeep = try UpkeepRounds(queue, retention: .standard) { isError, text in
+      if isError { told.withLock { $0.append(text) } }
+    }
+    upkeep.run()
+    #expect(told.withLock { $0 }.count == 1)
+    for (segment, follower) in zip(segments, segments.dropFirst()) {
+      #expect(
+        try KeyFile.isSealed(segment, next: follower.first, in: queue.directory)
+          == (segment != segments[0]))
+      #expect(
+        try TopicTable.open(segment, in: queue.directory, next: follower.first) != nil)
+    }
+    // It is tried again.
+    try FileSystem.removeDirectory(inTheWay)
+    for _ in 0..<QueueLimits.upkeepRoundsPerRetention { upkeep.run() }
+    #expect(try KeyFile.isSealed(segments[0], next: segments[1].first, in: queue.directory))
+  }
+
+  @Test func `old segments go although no new one can be begun`() throws {
+    let fixture = try QueueFixture()
+    let queue = try fixture.open()
+    var appender = try Appender(queue, segmentByteCountMaximum: 300)
+    let old = Clock.unixMilliseconds() - 10_000
+    for _ in 0..<8 {
+      _ = try appender.append([
+        PendingEvent(.init(data: "old"), topic: .default, publishedAt: old)
+      ])
+    }
+    let last = try #require(try queue.directory.segments().last)
+    _ = try FileSystem.makeDirectory(queue.directory.keysPath(last))
+    let retention = Retention(
+      byteCountMaximum: nil, ageMaximum: .seconds(5), eventCountMaximum: nil)
+    let told = Mutex<[String]>([])
+    var upkeep = try UpkeepRounds(queue, retention: retention) { isError, text in
+      if isError { told.withLock { $0.append(text) } }
+    }
+    upkeep.run()
+    #expect(told.withLock { $0 }.count == 1)
+    #expect(try queue.directory.segments() == [last])
+  }
+
   @Test func `of two who look after a queue one does it`() throws {
     let fixture = try QueueFixture()
     let queue = try fixture.open()

@@ -37,7 +37,7 @@ struct AdmittedBatch {
   ///   - topics: which have ended, before the batch.
   ///   - next: the sequence of the first event.
   init(
-    _ batch: [PendingEvent], known: borrowing KnownKeys, topics: TopicStateWriter, next: UInt64
+    _ batch: [PendingEvent], known: inout KnownKeys, topics: TopicStateWriter, next: UInt64
   ) throws(QueueError) {
     verdicts.reserveCapacity(batch.count)
     events.reserveCapacity(batch.count)
@@ -51,7 +51,7 @@ struct AdmittedBatch {
               ? .repeats(place) : .settled(.refused(.keyReused(key: key.text))))
           continue
         }
-        switch try known.use(of: key, content: event.contentHash) {
+        switch try known.use(of: key, content: event.contentHash, next: next) {
         case .fresh: break
         case .same(let sequence, let time):
           verdicts.append(
@@ -92,15 +92,16 @@ struct AdmittedBatch {
     }
   }
 
-  /// What the keys file is to say of ``events``.
-  func keyEntries(_ appended: [AppendOutcome]) -> [UInt8] {
-    var entries: [UInt8] = []
+  /// What the keys file is to say of ``events``, and of how many.
+  func keyEntries(_ appended: [AppendOutcome]) -> (bytes: [UInt8], count: Int) {
+    var entries: (bytes: [UInt8], count: Int) = ([], 0)
     for (event, outcome) in zip(events, appended) {
       guard let key = event.key, case .appended(let appended) = outcome else { continue }
       KeyEntry(
         sequence: appended.sequence, unixMilliseconds: appended.unixMilliseconds,
         content: event.contentHash, keyByteCount: key.encoded.count
-      ).append(key: key.encoded, to: &entries)
+      ).append(key: key.encoded, to: &entries.bytes)
+      entries.count += 1
     }
     return entries
   }

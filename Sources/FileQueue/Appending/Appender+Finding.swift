@@ -21,9 +21,10 @@ extension Appender {
       let end = appender.queue.tail.appendedEnd
       // The event may not be on disk yet, and this is where it is then.
       _ = try appender.openSegment(end)
+      appender.keys.lookAtClocks(next: end.next)
       try appender.keys.catchUp(to: end)
       var outcomes: [AppendOutcome?] = []
-      for event in events { outcomes.append(try appender.outcome(of: event)) }
+      for event in events { outcomes.append(try appender.outcome(of: event, next: end.next)) }
       return outcomes
     }
     let last = outcomes.reduce(0) { max($0, $1?.sequence ?? 0) }
@@ -31,9 +32,11 @@ extension Appender {
     return outcomes
   }
 
-  private func outcome(of event: PendingEvent) throws(QueueError) -> AppendOutcome? {
+  private mutating func outcome(
+    of event: PendingEvent, next: UInt64
+  ) throws(QueueError) -> AppendOutcome? {
     guard let key = event.key else { return nil }
-    switch try keys.use(of: key, content: event.contentHash) {
+    switch try keys.use(of: key, content: event.contentHash, next: next) {
     case .fresh: return nil
     case .other: return .refused(.keyReused(key: key.text))
     case .same(let sequence, let time):

@@ -185,7 +185,7 @@ public struct Appender: ~Copyable {
       // Where this fails too, the bytes stay behind the appended end, where no reader goes, and the next
       // appender cuts them. The text goes last: it is what tells that there may be keys. Events without keys have
       // written none, and not been caught up for: what stands there is of others.
-      if keyEntries.isEmpty || (try? keys.takeBack(from: segment.name)) != nil {
+      if keyEntries.count == 0 || (try? keys.takeBack(from: segment.name)) != nil {
         try? segment.text.truncate(to: end.offset)
         try? segment.index.truncate(to: indexOffset)
       }
@@ -206,7 +206,7 @@ public struct Appender: ~Copyable {
     guard events.contains(where: { $0.key != nil }) else { return AdmittedBatch(all: events) }
     do throws(QueueError) {
       try keys.catchUp(to: end)
-      return try AdmittedBatch(events, known: keys, topics: topics, next: end.next)
+      return try AdmittedBatch(events, known: &keys, topics: topics, next: end.next)
     } catch {
       // Others publish together with them.
       return AdmittedBatch(events, refusingKeys: error)

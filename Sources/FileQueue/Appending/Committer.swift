@@ -199,10 +199,10 @@ public final class Committer: Sendable {
     var appender = appender
     // What stands in the way is told to the first publisher with a key.
     try? appender.loadKeys()
-    keyCount(appender.keyCount)
     var syncIsDueAt: Int64?
     while true {
       appender.lookAfterKeys()
+      keyCount(appender.keyCount)
       if let due = syncIsDueAt, due <= Clock.monotonicNanoseconds() {
         // A failure is remembered by the queue and told to the next publisher.
         try? appender.synchronize()

@@ -65,6 +65,8 @@ public struct QueueBackup {
       let keysByteCount =
         segment == end?.segment ? try Self.keysByteCount(segment, upTo: next, in: directory) : nil
       let keys = try Self.file(segment.keysFile, in: directory, byteCount: keysByteCount)
+      // Retention removes the text first: where that is still there, nothing else was gone before.
+      guard try directory.identity(of: directory.textPath(segment)) != nil else { return nil }
       files += [index, text, topics, keys].compactMap { $0 }
     }
     // Of events that retention has removed.

@@ -107,6 +107,9 @@ final class KeyFile {
 
   func byteCount() throws(SystemCallError) -> Int { try file.status().byteCount }
 
+  /// Which file it is, whatever its name.
+  func identity() throws(SystemCallError) -> FileIdentity { try file.status().identity }
+
   // MARK: - Writing
 
   /// Writes entries behind a place.
@@ -190,9 +193,10 @@ final class KeyFile {
     try KeyFile(reading: segment, in: directory)?.seal()?.sequence == next
   }
 
-  /// Writes a segment's keys anew from its text; returns how many there are.
+  /// Writes a segment's keys anew from its text, in a file in the place of the one that was there; returns how many
+  /// there are.
   ///
-  /// Nobody else has the queue open.
+  /// Others may have the queue open: they notice that it is another file (``KnownKeys``).
   ///
   /// - Parameter next: the first sequence of the next segment.
   static func rebuild(

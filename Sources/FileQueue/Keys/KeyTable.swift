@@ -32,11 +32,11 @@ struct KeyTable {
     }
   }
 
-  /// Forgets all keys at places below one.
-  mutating func removeAll(below place: UInt64) {
+  /// Forgets all keys at some places.
+  mutating func removeAll(in places: Range<UInt64>) {
     for number in slots.indices {
       // Another one may come into the hole.
-      while slots[number].place != 0, slots[number].place < place { empty(number) }
+      while slots[number].place != 0, places.contains(slots[number].place) { empty(number) }
     }
   }
 

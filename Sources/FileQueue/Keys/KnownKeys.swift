@@ -10,6 +10,8 @@ struct KnownKeys {
     let segment: SegmentName
     /// Half of the places of its keys in the table.
     let number: UInt64
+    /// Which file was read, whose keys may stand elsewhere in one that is made anew; nil where there was none yet.
+    var file: FileIdentity?
     var place = KeyFile.Place()
   }
 
@@ -31,6 +33,10 @@ struct KnownKeys {
   private var ages: KeyAges
   /// Nanoseconds of the clock that is never set.
   private var forgetsAgainAt: Int64 = 0
+  /// Numbers of those whose files were made anew.
+  private var remadeSources: [UInt64] = []
+  /// Keys that were written and not read again yet.
+  private var writtenCount = 0
 
   /// How old the keys of a file may be.
   private var keptMilliseconds: Int64 {
@@ -38,7 +44,7 @@ struct KnownKeys {
   }
 
   /// How many keys are remembered.
-  var count: Int { table.count }
+  var count: Int { table.count + writtenCount }
 
   /// - Parameter window: for how long a key is remembered.
   init(
@@ -63,39 +69,61 @@ struct KnownKeys {
   }
 
   /// Looks a key up, as of the last ``catchUp(to:)``.
-  func use(of key: EventKey, content: UInt64) throws(QueueError) -> Use {
-    var latest: KeyEntry?
-    try table.forEachPlace(of: Self.hash(key.encoded.span)) { (place) throws(QueueError) in
-      guard let source = source(place >> Self.offsetBitCount) else { return }
-      // One that is not there any more was too old.
-      let entry = try mapping { () throws(SystemCallError) in
-        try KeyFile(reading: source.segment, in: directory)?
-          .withEntry(at: Int(place & Self.offsetMask)) { entry, found in
-            found.hasSameBytes(as: key.encoded.span) ? entry : nil
-          }
-      }
-      guard let entry = entry.flatMap({ $0 }) else { return }
-      if entry.sequence >= latest?.sequence ?? 0 { latest = entry }
+  ///
+  /// - Parameter next: the sequence behind the last event.
+  mutating func use(
+    of key: EventKey, content: UInt64, next: UInt64
+  ) throws(QueueError) -> Use {
+    var found = try latest(of: key)
+    while let source = found.remade {
+      try readAnew(source, upTo: next)
+      found = try latest(of: key)
     }
-    guard let latest, key.isLasting || age(of: latest) <= windowMilliseconds else {
+    guard let latest = found.entry, key.isLasting || age(of: latest) <= windowMilliseconds else {
       return .fresh
     }
     return latest.content == content
       ? .same(sequence: latest.sequence, unixMilliseconds: latest.unixMilliseconds) : .other
   }
 
+  /// The last entry of a key, or the number of a source that was made anew, so that its places are others.
+  private func latest(
+    of key: EventKey
+  ) throws(QueueError) -> (entry: KeyEntry?, remade: UInt64?) {
+    var latest: KeyEntry?
+    var remade: UInt64?
+    try table.forEachPlace(of: Self.hash(key.encoded.span)) { (place) throws(QueueError) in
+      guard let number = index(ofSource: place >> Self.offsetBitCount) else { return }
+      let source = sources[number]
+      let entry: KeyEntry?? = try mapping { () throws(SystemCallError) in
+        // One that is not there any more was too old.
+        guard let file = try KeyFile(reading: source.segment, in: directory) else { return nil }
+        guard try file.identity() == source.file else {
+          remade = source.number
+          return nil
+        }
+        return try file.withEntry(at: Int(place & Self.offsetMask)) { entry, found in
+          found.hasSameBytes(as: key.encoded.span) ? entry : nil
+        }
+      }
+      guard let entry = entry.flatMap({ $0 }) else { return }
+      if entry.sequence >= latest?.sequence ?? 0 { latest = entry }
+    }
+    return (latest, remade)
+  }
+
   private func age(of entry: KeyEntry) -> Int64 {
     ages.age(of: entry.sequence, publishedAt: entry.unixMilliseconds)
   }
 
-  /// The source of a number; they are in the order of these.
-  private func source(_ number: UInt64) -> Source? {
+  /// Where the source of a number is; they are in the order of these.
+  private func index(ofSource number: UInt64) -> Int? {
     var (low, high) = (0, sources.count)
     while low < high {
       let middle = (low + high) / 2
       if sources[middle].number < number { low = middle + 1 } else { high = middle }
     }
-    return low < sources.count && sources[low].number == number ? sources[low] : nil
+    return low < sources.count && sources[low].number == number ? low : nil
   }
 
   private static let offsetBitCount: UInt64 = 32
@@ -117,18 +145,22 @@ struct KnownKeys {
 
   // MARK: - Keeping up
 
-  /// Reads what other appenders, and earlier processes, have added.
+  /// Reads what other appenders, and earlier processes, have added; the clocks were looked at.
   ///
   /// - Parameters:
   ///   - end: the appended end; under the queue's lock nothing is missing up to it afterwards.
   ///   - isDoubted: see ``KeyAges/begin(next:lastTime:isDoubted:)``.
   mutating func catchUp(to end: Tail.AppendedEnd, isDoubted: Bool = false) throws(QueueError) {
     if !isLoaded { try load(end, isDoubted: isDoubted) }
-    lookAtClocks(next: end.next)
+    for source in remadeSources { try readAnew(source, upTo: end.next) }
+    remadeSources = []
+    writtenCount = 0
     if let last = sources.last, last.segment == end.segment {
       return try read(sources.count - 1, upTo: end.next)
     }
     if let last = sources.last, last.segment == lookedAt {
+      // Who sealed it may have made it anew.
+      reader = nil
       try read(sources.count - 1, upTo: end.next)
       if sources.last?.place.count == 0 { sources.removeLast() }
     }
@@ -201,7 +233,14 @@ struct KnownKeys {
       if reader?.segment != source.segment {
         reader = try KeyFile(reading: source.segment, in: directory)
       }
-      guard let reader, try reader.byteCount() != source.place.offset else { return }
+      guard let reader else { return }
+      let file = try reader.identity()
+      if source.file != file {
+        if source.place.count > 0 { table.removeAll(in: Self.places(of: source.number)) }
+        (source.file, source.place) = (file, KeyFile.Place())
+        sources[number] = source
+      }
+      guard try reader.byteCount() != source.place.offset else { return }
       try reader.read(from: &source.place, upTo: next) { entry, offset, key in
         found.append((Self.hash(key), offset))
         earlier?.note(entry.sequence, publishedAt: entry.unixMilliseconds)
@@ -222,20 +261,29 @@ struct KnownKeys {
       }.count)
   }
 
+  /// Reads a source whose file was made anew.
+  private mutating func readAnew(_ source: UInt64, upTo next: UInt64) throws(QueueError) {
+    guard let number = index(ofSource: source) else { return }
+    reader = nil
+    try read(number, upTo: next)
+  }
+
   /// Writes the keys of events that are about to be the last ones of a segment; everything before them was
   /// caught up with.
   mutating func write(
-    _ entries: [UInt8], of segment: SegmentName
+    _ entries: (bytes: [UInt8], count: Int), of segment: SegmentName
   ) throws(SystemCallError) {
-    if entries.isEmpty { return }
+    if entries.count == 0 { return }
     if writer?.segment != segment { writer = try KeyFile(writing: segment, in: directory) }
     let place = place(in: segment)
     try writer?.cut(at: place)
-    try writer?.write(entries, at: place)
+    try writer?.write(entries.bytes, at: place)
+    writtenCount = entries.count
   }
 
   /// Takes back what was written of events that were not appended; everything before them was caught up with.
   mutating func takeBack(from segment: SegmentName) throws(SystemCallError) {
+    writtenCount = 0
     if writer?.segment == segment { try writer?.cut(at: place(in: segment)) }
   }
 
@@ -247,6 +295,10 @@ struct KnownKeys {
     number << offsetBitCount | UInt64(offset)
   }
 
+  private static func places(of number: UInt64) -> Range<UInt64> {
+    place(number, 0)..<place(number + 1, 0)
+  }
+
   // MARK: - Forgetting
 
   /// Notes that events were appended since the clocks were looked at.
@@ -254,7 +306,8 @@ struct KnownKeys {
   /// - Parameter next: the sequence behind the last one.
   mutating func pass(next: UInt64) { ages.pass(next: next) }
 
-  /// Looks at the clocks, and now and then forgets keys that are too old, file by file.
+  /// Looks at the clocks, and now and then forgets keys that are too old, file by file, and looks for files that were
+  /// made anew.
   ///
   /// - Parameter next: the sequence behind the last event.
   mutating func lookAtClocks(next: UInt64) {
@@ -267,6 +320,10 @@ struct KnownKeys {
       sources.prefix {
         ages.age(of: $0.place.lastSequence, publishedAt: $0.place.lastTime) > keptMilliseconds
       }.count)
+    remadeSources = sources.compactMap { source in
+      let there = try? FileStatus(of: directory.keysPath(source.segment)).identity
+      return there != nil && source.file != nil && there != source.file ? source.number : nil
+    }
   }
 
   /// Forgets the oldest files, but not the last one, which may grow.
@@ -274,6 +331,6 @@ struct KnownKeys {
     let count = min(wanted, sources.count - 1)
     guard count > 0 else { return }
     sources.removeFirst(count)
-    table.removeAll(below: Self.place(sources[0].number, 0))
+    table.removeAll(in: 0..<Self.place(sources[0].number, 0))
   }
 }

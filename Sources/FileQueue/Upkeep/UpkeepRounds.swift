@@ -97,13 +97,22 @@ struct UpkeepRounds: ~Copyable {
       let error = QueueError.readOnly(reason: "a write or a sync to the disk has failed")
       if let text = failures.report(error, now: clocks.steady()) { report(true, text) }
     }
-    do {
-      try synchronizeLeftOver()
-      round += 1
-      if round % QueueLimits.upkeepRoundsPerRetention == 1 { try keepRetention() }
-    } catch {
+    attempt { (rounds) throws(QueueError) in try rounds.synchronizeLeftOver() }
+    round += 1
+    guard round % QueueLimits.upkeepRoundsPerRetention == 1 else { return }
+    attempt { (rounds) throws(QueueError) in try rounds.keepRetention() }
+  }
+
+  /// Does one thing, and returns whether it is done; what fails is told, and holds up nothing else.
+  @discardableResult
+  private mutating func attempt(
+    _ body: (inout UpkeepRounds) throws(QueueError) -> Void
+  ) -> Bool {
+    do throws(QueueError) { try body(&self) } catch {
       if let text = failures.report(error, now: clocks.steady()) { report(true, text) }
+      return false
     }
+    return true
   }
 
   /// Events that were appended, but whose process died before it synced them, are put on disk once
@@ -126,22 +135,28 @@ struct UpkeepRounds: ~Copyable {
       holdsLock = try mapping { () throws(SystemCallError) in try lock.tryLock() }
       guard holdsLock else { return }
     }
-    var segments = try queue.directory.segments()
     let now = clockWatch.now
-    if let last = segments.last, !queue.tail.hasFailed,
+    // On a full disk it fails, and what makes room comes next.
+    attempt { (rounds) throws(QueueError) in try rounds.sealOld(now: now) }
+    attempt { (rounds) throws(QueueError) in try rounds.removeOld(now: now) }
+    let segments = try queue.directory.segments()
+    if round % QueueLimits.upkeepRoundsPerKeyRemoval == 1 {
+      attempt { (rounds) throws(QueueError) in try rounds.removeOldKeys(segments) }
+    }
+    groups.run(queue.groups, now: now, monotonic: clocks.steady(), report)
+    attempt { (rounds) throws(QueueError) in
+      try rounds.tidyTopics(oldest: segments.first?.first ?? rounds.queue.durableNext)
+    }
+    lookAfterSealed(segments)
+  }
+
+  /// Begins another segment where all of the last one is too old.
+  private mutating func sealOld(now: Int64) throws(QueueError) {
+    guard let last = try queue.directory.segments().last, !queue.tail.hasFailed,
       try retention.wantsSealed(
         contents(of: last, next: queue.durableNext), now: now, wall: clocks.wall())
-    {
-      try appender.seal()
-      segments = try queue.directory.segments()
-    }
-    try removeOld(&segments, now: now)
-    if round % QueueLimits.upkeepRoundsPerKeyRemoval == 1 {
-      try removeOldKeys(segments)
-    }
-    try lookAfterSealed(segments)
-    groups.run(queue.groups, now: now, monotonic: clocks.steady(), report)
-    try tidyTopics(oldest: segments.first?.first ?? queue.durableNext)
+    else { return }
+    try appender.seal()
   }
 
   /// Makes the file `topics` anew where most of it is of no use any more, or more topics have ended than are
@@ -168,9 +183,8 @@ struct UpkeepRounds: ~Copyable {
     }
   }
 
-  private mutating func removeOld(
-    _ segments: inout [SegmentName], now: Int64
-  ) throws(QueueError) {
+  private mutating func removeOld(now: Int64) throws(QueueError) {
+    var segments = try queue.directory.segments()
     var contents: [Retention.Segment] = []
     for (place, segment) in segments.enumerated() {
       let next = place + 1 < segments.count ? segments[place + 1].first : queue.durableNext
@@ -214,30 +228,40 @@ struct UpkeepRounds: ~Copyable {
     }
   }
 
-  /// Makes the tables of sealed segments that have none, and mends their indexes; each segment is
-  /// looked at once.
-  private mutating func lookAfterSealed(_ segments: [SegmentName]) throws(QueueError) {
-    let directory = queue.directory
+  /// Makes the tables and the keys of sealed segments that have none, and mends their indexes; each segment is
+  /// looked at once, unless something fails.
+  private mutating func lookAfterSealed(_ segments: [SegmentName]) {
     for (segment, follower) in zip(segments, segments.dropFirst())
     where !lookedAfter.contains(segment) {
-      let mended = try mapping { () throws(SystemCallError) in
-        if try TopicTable.open(segment, in: directory, next: follower.first) == nil {
-          _ = try TopicTableBuilder.build(
-            segment, next: follower.first, in: directory, epochs: queue.epochs)
+      let isIndexRight = attempt { (rounds) throws(QueueError) in
+        try mapping { () throws(SystemCallError) in
+          try rounds.mendIndex(of: segment, next: follower.first)
         }
-        guard let table = try TopicTable.open(segment, in: directory, next: follower.first) else {
-          return false
-        }
-        if try !KeyFile.isSealed(segment, next: follower.first, in: directory) {
-          _ = try KeyFile.rebuild(
-            segment, next: follower.first, in: directory, epochs: queue.epochs)
-        }
-        return try SegmentIndex.mend(
-          segment, checksum: table.indexChecksum, in: directory, epochs: queue.epochs)
       }
-      if mended { report(false, "made \(segment.indexFile) anew, which was wrong") }
-      lookedAfter.insert(segment)
+      let areKeysRight = attempt { (rounds) throws(QueueError) in
+        try mapping { () throws(SystemCallError) in
+          try rounds.mendKeys(of: segment, next: follower.first)
+        }
+      }
+      if isIndexRight, areKeysRight { lookedAfter.insert(segment) }
     }
+  }
+
+  private func mendIndex(of segment: SegmentName, next: UInt64) throws(SystemCallError) {
+    let (directory, epochs) = (queue.directory, queue.epochs)
+    if try TopicTable.open(segment, in: directory, next: next) == nil {
+      _ = try TopicTableBuilder.build(segment, next: next, in: directory, epochs: epochs)
+    }
+    guard let table = try TopicTable.open(segment, in: directory, next: next) else { return }
+    if try SegmentIndex.mend(segment, checksum: table.indexChecksum, in: directory, epochs: epochs)
+    {
+      report(false, "made \(segment.indexFile) anew, which was wrong")
+    }
+  }
+
+  private func mendKeys(of segment: SegmentName, next: UInt64) throws(SystemCallError) {
+    if try KeyFile.isSealed(segment, next: next, in: queue.directory) { return }
+    _ = try KeyFile.rebuild(segment, next: next, in: queue.directory, epochs: queue.epochs)
   }
 
   /// What the log is told of a clock.
