@@ -134,7 +134,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "HubTests",
-      dependencies: ["FastCGI", "Figures", "FileQueue", "Hub", "Kernel", "Streaming", "Support"],
+      dependencies: [
+        "Access", "FastCGI", "Figures", "FileQueue", "Hub", "Kernel", "Streaming", "Support",
+      ],
       swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17

@@ -6,8 +6,11 @@ import TOMLText
 struct GrantReader {
   private let path: FilePath
   private let library: any SignatureLibrary
-  private var names: Set<[UInt8]> = []
-  private var hashes: Set<TokenHash> = []
+  private var names: Set<UserName> = []
+  /// The places of the grants that tokens prove.
+  private var tokens: [TokenHash: Int] = [:]
+  /// What grants allow: many say the same, and share it.
+  private var lists: Set<[AccessPattern]> = []
   private var keyPaths: [FilePath] = []
   private var webTokenCount = 0
   private var nginxCount = 0
@@ -37,22 +40,14 @@ struct GrantReader {
         guard grants.count < AccessLimits.grantCountMaximum else {
           throw fault(node, "more than \(AccessLimits.grantCountMaximum) grants")
         }
-        grants.append(try grant(node))
+        grants.append(try grant(node, at: grants.count))
       }
     }
-    return (AccessRules(grants, library), keyPaths)
+    return (AccessRules(grants, tokens: tokens, library), keyPaths)
   }
 
-  private mutating func grant(_ node: TOMLNode) throws(AccessFault) -> Grant {
-    let found = try table(node, "grant")
-    for member in found {
-      guard Self.members.contains(where: { $0.hasSameBytes(as: member.name) }) else {
-        throw fault(
-          member.line, member.column,
-          "a grant has no '\(member.name)': it has "
-            + Self.members.joined(separator: ", "))
-      }
-    }
+  private mutating func grant(_ node: TOMLNode, at place: Int) throws(AccessFault) -> Grant {
+    let found = try table(node, "grant", of: Self.members, "a grant")
     let name = try name(Self.node("name", in: found), of: node)
     let named = Self.means.filter { Self.node($0, in: found) != nil }
     guard named.count == 1, let means = named.first, let meansNode = Self.node(means, in: found)
@@ -71,11 +66,26 @@ struct GrantReader {
       try time(node, "expires")
     }
     return Grant(
-      name: name, means: try self.means(means, meansNode, of: name), expiresAt: expiresAt,
-      publish: publish, subscribe: subscribe, line: node.line)
+      name: name, means: try self.means(means, meansNode, of: name, at: place),
+      expiresAt: expiresAt, scope: scope(publish, subscribe), line: node.line)
   }
 
-  private mutating func name(_ node: TOMLNode?, of grant: TOMLNode) throws(AccessFault) -> String {
+  private mutating func scope(
+    _ publish: [PatternTemplate], _ subscribe: [PatternTemplate]
+  ) -> Grant.Scope {
+    if (publish + subscribe).contains(where: \.isOfUser) {
+      return .ofUser(publish: publish, subscribe: subscribe)
+    }
+    return .fixed(Allowance(publish: shared(publish), subscribe: shared(subscribe)))
+  }
+
+  private mutating func shared(_ templates: [PatternTemplate]) -> [AccessPattern] {
+    lists.insert(templates.compactMap { $0.pattern(for: nil) }).memberAfterInsert
+  }
+
+  private mutating func name(
+    _ node: TOMLNode?, of grant: TOMLNode
+  ) throws(AccessFault) -> UserName {
     guard let node else { throw fault(grant, "the grant has no name: add name = \"…\"") }
     let text = try text(node, "name")
     guard let name = UserName(text), name.isPart else {
@@ -84,17 +94,19 @@ struct GrantReader {
         "name is '\(text)': it is a text of 1 to \(AccessLimits.nameByteCountMaximum) bytes without "
           + "dots, '*', '>', braces and control characters")
     }
-    guard names.insert(Array(text.utf8)).inserted else {
+    guard names.insert(name).inserted else {
       throw fault(node, "'\(text)' names another grant already: give each a name of its own")
     }
-    return text
+    return name
   }
 
   private mutating func means(
-    _ means: String, _ node: TOMLNode, of name: String
+    _ means: String, _ node: TOMLNode, of name: UserName, at place: Int
   ) throws(AccessFault) -> Grant.Means {
     switch means {
-    case "token": return .tokens([try hash(node)])
+    case "token":
+      try addToken(node, at: place)
+      return .tokens(count: 1)
     case "tokens":
       let nodes = try list(node, "tokens", "write tokens = [\"sha256:…\"]")
       guard (1...AccessLimits.tokensPerGrantCountMaximum).contains(nodes.count) else {
@@ -103,9 +115,8 @@ struct GrantReader {
           "tokens has \(nodes.count) entries: it has 1 to \(AccessLimits.tokensPerGrantCountMaximum)"
         )
       }
-      var hashes: [TokenHash] = []
-      for node in nodes { hashes.append(try hash(node)) }
-      return .tokens(hashes)
+      for node in nodes { try addToken(node, at: place) }
+      return .tokens(count: nodes.count)
     case "jwt":
       webTokenCount += 1
       guard webTokenCount <= AccessLimits.webTokenGrantCountMaximum else {
@@ -134,7 +145,7 @@ struct GrantReader {
     }
   }
 
-  private mutating func hash(_ node: TOMLNode) throws(AccessFault) -> TokenHash {
+  private mutating func addToken(_ node: TOMLNode, at place: Int) throws(AccessFault) {
     guard let hash = TokenHash(try text(node, "token")) else {
       // The text may be a token.
       throw fault(
@@ -142,21 +153,13 @@ struct GrantReader {
         "the token is no hash: it is sha256: and 64 hexadecimal digits, as `weir token make` prints "
           + "them; the token itself never stands here")
     }
-    guard hashes.insert(hash).inserted else {
+    guard tokens.updateValue(place, forKey: hash) == nil else {
       throw fault(node, "the token is another grant's already: make one for each")
     }
-    return hash
   }
 
   private mutating func verifier(_ node: TOMLNode) throws(AccessFault) -> JWTVerifier {
-    let found = try table(node, "jwt")
-    for member in found {
-      guard Self.webTokenMembers.contains(where: { $0.hasSameBytes(as: member.name) }) else {
-        throw fault(
-          member.line, member.column,
-          "jwt has no '\(member.name)': it has \(Self.webTokenMembers.joined(separator: ", "))")
-      }
-    }
+    let found = try table(node, "jwt", of: Self.webTokenMembers, "jwt")
     guard let keysNode = Self.node("keys", in: found),
       let algorithmsNode = Self.node("algorithms", in: found)
     else {
@@ -191,7 +194,7 @@ struct GrantReader {
   }
 
   private func patterns(
-    _ node: TOMLNode?, _ member: String, of name: String, isAnonymous: Bool
+    _ node: TOMLNode?, _ member: String, of name: UserName, isAnonymous: Bool
   ) throws(AccessFault) -> [PatternTemplate] {
     guard let node else { return [] }
     let nodes = try list(node, member, "write \(member) = [\"orders.>\"]")
@@ -225,6 +228,19 @@ struct GrantReader {
       throw fault(node, "\(what) is no table")
     }
     return members
+  }
+
+  /// A table that has these members only.
+  private func table(
+    _ node: TOMLNode, _ what: String, of names: [String], _ owner: String
+  ) throws(AccessFault) -> [TOMLMember] {
+    let found = try table(node, what)
+    for member in found where !names.contains(where: { $0.hasSameBytes(as: member.name) }) {
+      throw fault(
+        member.line, member.column,
+        "\(owner) has no '\(member.name)': it has \(names.joined(separator: ", "))")
+    }
+    return found
   }
 
   private func list(

@@ -14,19 +14,25 @@ public struct GrantSummary: Sendable, Encodable {
   public let subscribe: [String]
 
   init(_ grant: Grant) {
-    name = grant.name
+    name = grant.name.text
     var tokens: Int?
     switch grant.means {
-    case .tokens(let hashes):
+    case .tokens(let count):
       proof = "token"
-      tokens = hashes.count
+      tokens = count
     case .webToken: proof = "jwt"
     case .nginx: proof = "nginx"
     case .anonymous: proof = "anonymous"
     }
     self.tokens = tokens
     expires = grant.expiresAt
-    publish = grant.publish.map(\.description)
-    subscribe = grant.subscribe.map(\.description)
+    switch grant.scope {
+    case .fixed(let allowance):
+      publish = allowance.publish.map(\.description)
+      subscribe = allowance.subscribe.map(\.description)
+    case .ofUser(let publish, let subscribe):
+      self.publish = publish.map(\.description)
+      self.subscribe = subscribe.map(\.description)
+    }
   }
 }

@@ -1,13 +1,11 @@
 /// A pattern as a grant has it: `{user}` in it stands for the name that was proven.
 struct PatternTemplate: Hashable, Sendable, CustomStringConvertible {
-  private enum Kind: Hashable {
-    case fixed(AccessPattern)
-    case ofUser(String)
-  }
+  /// As it is written.
+  let description: String
+  /// Whether it is another one for each user.
+  let isOfUser: Bool
 
-  private static let placeholder = "{user}"
-
-  private let kind: Kind
+  private static let placeholder = Array("{user}".utf8)
 
   /// A template.
   ///
@@ -18,43 +16,27 @@ struct PatternTemplate: Hashable, Sendable, CustomStringConvertible {
       throw PatternFault(
         text: "'\(text)' has a brace that belongs to no {user}, which is all that is filled in")
     }
-    guard let pattern = AccessPattern(sample) else {
+    guard AccessPattern(sample) != nil else {
       throw PatternFault(
         text: "'\(text)' is no pattern: it is 1 to \(AccessLimits.patternByteCountMaximum) bytes "
           + "without control characters, such as orders.eu, orders.* for one part or orders.> for all "
           + "below, with '>' only at its end")
     }
-    kind = sample == text ? .fixed(pattern) : .ofUser(text)
-  }
-
-  /// Whether it is another one for each user.
-  var isOfUser: Bool {
-    if case .ofUser = kind { return true }
-    return false
+    description = text
+    // All other braces were refused.
+    isOfUser = text.utf8.contains(UInt8(ascii: "{"))
   }
 
   /// The pattern for a user; nil where it needs a name that there is not, or that is not fit for it.
   func pattern(for user: UserName?) -> AccessPattern? {
-    switch kind {
-    case .fixed(let pattern): return pattern
-    case .ofUser(let text):
-      guard let user, user.isPart else { return nil }
-      return AccessPattern(Self.fill(text, with: user.text))
-    }
-  }
-
-  /// As it is written.
-  var description: String {
-    switch kind {
-    case .fixed(let pattern): pattern.description
-    case .ofUser(let text): text
-    }
+    guard isOfUser else { return AccessPattern(description) }
+    guard let user, user.isPart else { return nil }
+    return AccessPattern(Self.fill(description, with: user.text))
   }
 
   private static func fill(_ text: String, with name: String) -> String {
     var filled: [UInt8] = []
     var rest = Array(text.utf8)[...]
-    let placeholder = Array(placeholder.utf8)
     while let first = rest.first {
       if rest.starts(with: placeholder) {
         filled += name.utf8

@@ -1,3 +1,5 @@
+import Kernel
+
 /// The name of somebody, as it was proven: any UTF-8 text of 1 to 255 bytes without control characters.
 public struct UserName: Hashable, Sendable, CustomStringConvertible {
   /// The name.
@@ -5,10 +7,15 @@ public struct UserName: Hashable, Sendable, CustomStringConvertible {
 
   /// A name; nil where it cannot be one.
   public init?(_ text: String) {
-    guard (1...AccessLimits.nameByteCountMaximum).contains(text.utf8.count),
-      !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+    guard (1...AccessLimits.nameByteCountMaximum).contains(text.utf8.count), !text.hasControls
     else { return nil }
     self.text = text
+  }
+
+  /// The name in UTF-8; nil where it cannot be one.
+  public init?(_ bytes: [UInt8]) {
+    guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+    self.init(text)
   }
 
   /// Whether it can stand in a topic as `{user}`: a dot would make it several parts, of which others might be
@@ -19,7 +26,7 @@ public struct UserName: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether both are the same bytes.
   public static func == (one: UserName, other: UserName) -> Bool {
-    one.text.utf8.elementsEqual(other.text.utf8)
+    one.text.hasSameBytes(as: other.text)
   }
 
   /// Hashes the bytes.
@@ -29,4 +36,24 @@ public struct UserName: Hashable, Sendable, CustomStringConvertible {
 
   /// The name.
   public var description: String { text }
+}
+
+/// Written as a text.
+extension UserName: Codable {
+  /// Reads one.
+  ///
+  /// - Throws: `DecodingError` for what cannot be one.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let name = UserName(try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "it is no name")
+    }
+    self = name
+  }
+
+  /// Writes it.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
 }

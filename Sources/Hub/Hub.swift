@@ -97,6 +97,13 @@ public final class Hub {
     groupDesk = try GroupDesk(queue)
     batches = try Batches(queue, committer, counters)
     admission = Admission(Admission.Limits(configuration))
+    let tickets = accessGuard.map {
+      Tickets(inQueueAt: queue.path, epoch: queue.epochs.currentDigits, with: $0.library)
+    }
+    // Before there are streams.
+    accessGuard?.begin(
+      changed: { [doors] in for door in doors { door.reviewPermits() } },
+      looking: { tickets?.removeOld(now: Clock.unixMilliseconds()) })
     let router = Router(
       configuration: configuration, queue: queue, committer: committer, topicDesk: topicDesk,
       groupDesk: groupDesk,
@@ -105,16 +112,13 @@ public final class Hub {
       crossOrigin: CrossOrigin(configuration.corsOrigins),
       admission: admission,
       counters: counters, pages: pages, groups: groups, accessGuard: accessGuard,
-      tickets: accessGuard.map {
-        Tickets(inQueueAt: queue.path, epoch: queue.epochs.currentDigits, $0)
-      })
+      tickets: tickets)
     var limits = FrontLimits()
     limits.requestBodyByteCountMaximum = HubLimits.requestBodyByteCountMaximum
     fronts = try Fronts.start(
       count: configuration.frontCount, listener: listener, responder: router, limits: limits,
       shortage: { log.warning("\($0)") },
       failure: { breakdown.report("a front cannot go on: \($0.descriptionWithAdvice)") })
-    accessGuard?.whenChanged { [doors] in for door in doors { door.reviewPermits() } }
     self.accessGuard = accessGuard
     self.doors = doors
     self.threads = threads

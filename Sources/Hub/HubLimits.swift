@@ -66,6 +66,10 @@ enum HubLimits {
   static let ticketTextByteCountMaximum = 255
   /// What a ticket's file holds: patterns that a token named are the most of it.
   static let ticketFileByteCountMaximum = 256 << 10
+  /// Tickets are counted and old ones removed so often.
+  static let ticketSweepInterval: Duration = .seconds(20)
+  /// The same while there are as many as there may be.
+  static let ticketSweepIntervalWhenFull: Duration = .seconds(2)
   /// Tickets that wait to be used; more are refused.
   static let ticketCountMaximum = 50_000
   /// Topics that `GET /topics` tells of at once, if it is not told how many.

@@ -10,7 +10,7 @@ public struct CryptoSignatures: SignatureLibrary {
   /// Makes a key.
   public func key(of material: KeyMaterial) throws(KeyMaterialFault) -> any SignatureKey {
     switch material {
-    case .secret(let bytes): SecretKey(secret: SymmetricKey(data: bytes))
+    case .secret(let bytes): SecretKey(bytes)
     case .p256(let x, let y): try P256Key(key: valid { try .init(x963Representation: [4] + x + y) })
     case .p384(let x, let y): try P384Key(key: valid { try .init(x963Representation: [4] + x + y) })
     case .ed25519(let x): try Ed25519Key(key: valid { try .init(rawRepresentation: x) })
@@ -56,7 +56,13 @@ public struct CryptoSignatures: SignatureLibrary {
 /// HMAC with SHA-256.
 private struct SecretKey: SignatureKey {
   let secret: SymmetricKey
+  let identity: [UInt8]
   var kind: KeyKind { .secret }
+
+  init(_ secret: [UInt8]) {
+    self.secret = SymmetricKey(data: secret)
+    identity = Array(SHA256.hash(data: secret))
+  }
 
   func isValid(_ signature: [UInt8], of signed: [UInt8]) -> Bool {
     HMAC<SHA256>.isValidAuthenticationCode(signature, authenticating: signed, using: secret)
@@ -67,6 +73,7 @@ private struct SecretKey: SignatureKey {
 private struct P256Key: SignatureKey {
   let key: P256.Signing.PublicKey
   var kind: KeyKind { .p256 }
+  var identity: [UInt8] { Array(key.x963Representation) }
 
   func isValid(_ signature: [UInt8], of signed: [UInt8]) -> Bool {
     guard let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature) else {
@@ -80,6 +87,7 @@ private struct P256Key: SignatureKey {
 private struct P384Key: SignatureKey {
   let key: P384.Signing.PublicKey
   var kind: KeyKind { .p384 }
+  var identity: [UInt8] { Array(key.x963Representation) }
 
   func isValid(_ signature: [UInt8], of signed: [UInt8]) -> Bool {
     guard let signature = try? P384.Signing.ECDSASignature(rawRepresentation: signature) else {
@@ -93,6 +101,7 @@ private struct P384Key: SignatureKey {
 private struct RSAKey: SignatureKey {
   let key: _RSA.Signing.PublicKey
   var kind: KeyKind { .rsa }
+  var identity: [UInt8] { Array(key.derRepresentation) }
 
   func isValid(_ signature: [UInt8], of signed: [UInt8]) -> Bool {
     key.isValidSignature(
@@ -105,6 +114,7 @@ private struct RSAKey: SignatureKey {
 private struct Ed25519Key: SignatureKey {
   let key: Curve25519.Signing.PublicKey
   var kind: KeyKind { .ed25519 }
+  var identity: [UInt8] { Array(key.rawRepresentation) }
 
   func isValid(_ signature: [UInt8], of signed: [UInt8]) -> Bool {
     key.isValidSignature(signature, for: signed)

@@ -22,9 +22,10 @@ import Testing
   ) throws -> Permit {
     try rules.permit(
       PresentedCredentials(
-        token: token,
+        token: token.map { Array($0.utf8) },
         nginx: user.flatMap {
-          PresentedCredentials.NginxWord(user: $0, publish: publish, subscribe: subscribe)
+          PresentedCredentials.NginxWord(
+            user: UserName($0), publish: publish, subscribe: subscribe)
         }), now: Self.now)
   }
 
@@ -120,11 +121,11 @@ import Testing
       subscribe = ["a"]
       """)
     let end: Int64 = 1_800_000_000_000
-    let permit = try rules.permit(PresentedCredentials(token: "secret"), now: end - 1)
+    let permit = try rules.permit(PresentedCredentials(token: Array("secret".utf8)), now: end - 1)
     #expect(permit.expiresAt == end)
     #expect(permit.maySubscribe("a"))
     #expect(throws: TokenFault.expired) {
-      try rules.permit(PresentedCredentials(token: "secret"), now: end)
+      try rules.permit(PresentedCredentials(token: Array("secret".utf8)), now: end)
     }
     #expect(!rules.permit(permit.proofs, now: end).maySubscribe("a"))
   }

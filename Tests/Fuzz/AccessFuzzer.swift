@@ -23,7 +23,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   for user in ["anna", "*", ">", "a.b", ""] {
     let permit = try? file.rules.permit(
       PresentedCredentials(
-        nginx: PresentedCredentials.NginxWord(user: user, publish: "", subscribe: "")), now: 0)
+        nginx: PresentedCredentials.NginxWord(user: UserName(user), publish: "", subscribe: "")),
+      now: 0)
     for pattern in permit?.subscribePatterns ?? [] {
       require(permit?.maySubscribe(pattern) == true, "a pattern takes itself: \(pattern)")
     }

@@ -1,19 +1,20 @@
 import SystemPackage
 
-/// Verifies JSON Web Tokens by the rules and keys of one grant; what was verified it remembers.
+/// Verifies JSON Web Tokens by the rules and keys of one grant.
 ///
-/// A value that any thread may ask. Its keys never change: rules that are read again make another one, which
-/// remembers nothing.
-public struct JWTVerifier: Sendable {
+/// Any thread may ask. Its keys never change: rules that are read again make another one.
+public final class JWTVerifier: Sendable {
   private let rules: JWTRules
   private let keys: [TokenKey]
-  private let library: any SignatureLibrary
-  private let remembered = VerifiedTokens()
+  /// What is noted of a token that each of the keys has verified.
+  let terms: [TokenHash]
 
   /// Reads the key file; blocks.
   ///
   /// - Parameter library: what verifies signatures.
-  public init(_ rules: JWTRules, with library: some SignatureLibrary) throws(KeyFileFault) {
+  public convenience init(
+    _ rules: JWTRules, with library: some SignatureLibrary
+  ) throws(KeyFileFault) {
     let file = try KeyFile(readingFrom: FilePath(rules.keysPath))
     try self.init(
       rules, keys: file.keys(for: rules.algorithms, with: library), with: library)
@@ -22,45 +23,36 @@ public struct JWTVerifier: Sendable {
   init(_ rules: JWTRules, keys: [TokenKey], with library: any SignatureLibrary) {
     self.rules = rules
     self.keys = keys
-    self.library = library
+    terms = keys.map { $0.terms(rules, library) }
   }
 
-  /// What a token says that these rules take; microseconds for one that is remembered, else a signature's
-  /// time for each key that it may be signed with.
+  /// What a token says that these rules take; a signature's time for each key that it may be signed with.
   ///
-  /// - Parameters:
-  ///   - hash: of the token, where it is known.
-  ///   - now: milliseconds since 1970.
+  /// - Parameter now: milliseconds since 1970.
   /// - Throws: why it is not taken.
-  public func verify(
-    _ token: [UInt8], hash: TokenHash? = nil, now: Int64
-  ) throws(TokenFault) -> VerifiedToken {
-    guard token.count <= JWTLimits.tokenByteCountMaximum else { throw .tooLarge }
-    let hash = hash ?? TokenHash(of: token, by: library)
-    if let verified = remembered[hash] {
-      try verified.check(at: now)
-      return verified
-    }
-    let verified = try verifyAnew(token, now: now)
-    remembered[hash] = verified
-    return verified
-  }
-
-  private func verifyAnew(_ bytes: [UInt8], now: Int64) throws(TokenFault) -> VerifiedToken {
+  public func verify(_ bytes: [UInt8], now: Int64) throws(TokenFault) -> VerifiedToken {
     let token = try CompactToken(bytes)
     let header = try TokenHeader(token.header)
     guard rules.algorithms.contains(header.algorithm) else {
       throw .unknownAlgorithm(header.algorithm.rawValue)
     }
-    let keys = keys.filter { key in
-      key.algorithm == header.algorithm
-        && (header.keyID == nil || key.id == nil || key.id == header.keyID)
+    let places = keys.indices.filter { place in
+      keys[place].algorithm == header.algorithm
+        && (header.keyID == nil || keys[place].id == nil || keys[place].id == header.keyID)
     }
     // A token that names no key cannot ask for a signature's time of each of many.
-    guard !keys.isEmpty, keys.count <= JWTLimits.triedKeyCountMaximum else { throw .unknownKey }
-    guard keys.contains(where: { $0.key.isValid(token.signature, of: token.signed) }) else {
-      throw .wrongSignature
+    guard !places.isEmpty, places.count <= JWTLimits.triedKeyCountMaximum else {
+      throw .unknownKey
     }
-    return try TokenClaims(token.claims).verified(by: rules, at: now)
+    guard
+      let place = places.first(where: {
+        keys[$0].key.isValid(token.signature, of: token.signed)
+      })
+    else { throw .wrongSignature }
+    return try TokenClaims(token.claims).verified(by: rules, terms[place], at: now)
   }
+
+  /// Whether a token that was taken by these terms would be taken still: by this key for this algorithm, of the
+  /// same issuer, for the same audience, with the user in the same claim.
+  func takes(_ terms: TokenHash) -> Bool { self.terms.contains(terms) }
 }

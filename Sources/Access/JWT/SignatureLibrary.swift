@@ -17,6 +17,9 @@ public protocol SignatureKey: Sendable {
   /// What it is.
   var kind: KeyKind { get }
 
+  /// What tells it from every other key of its kind, whatever file it stands in; a secret's hash.
+  var identity: [UInt8] { get }
+
   /// Whether `signature` is of `signed` by this key; false also for what can be no signature.
   ///
   /// Takes as long for each wrong signature of a secret.

@@ -17,17 +17,20 @@ struct TokenClaims {
 
   /// Holds the claims against the rules.
   ///
-  /// - Parameter now: milliseconds since 1970.
-  func verified(by rules: JWTRules, at now: Int64) throws(TokenFault) -> VerifiedToken {
+  /// - Parameters:
+  ///   - terms: what is noted of the rules and the key.
+  ///   - now: milliseconds since 1970.
+  func verified(
+    by rules: JWTRules, _ terms: TokenHash, at now: Int64
+  ) throws(TokenFault) -> VerifiedToken {
     let issuer = try text("iss")
     if let wanted = rules.issuer {
       guard let issuer, issuer.utf8.elementsEqual(wanted.utf8) else { throw .wrongIssuer }
     }
     try checkAudience(rules.audience)
-    let patterns = try patterns()
     let token = VerifiedToken(
-      user: try text(rules.userClaim), publish: patterns.publish, subscribe: patterns.subscribe,
-      expiresAt: try time("exp"), begins: try time("nbf"))
+      user: try user(rules.userClaim), allowance: try allowance(), expiresAt: try time("exp"),
+      begins: try time("nbf"), terms: terms)
     try token.check(at: now)
     return token
   }
@@ -42,6 +45,16 @@ struct TokenClaims {
       throw .malformed("its claim '\(name)' is no text")
     }
     return text
+  }
+
+  private func user(_ claim: String) throws(TokenFault) -> UserName? {
+    guard let text = try text(claim) else { return nil }
+    guard let name = UserName(text) else {
+      throw .malformed(
+        "the user's name is empty, longer than \(AccessLimits.nameByteCountMaximum) bytes, or has "
+          + "control characters")
+    }
+    return name
   }
 
   private func checkAudience(_ wanted: String?) throws(TokenFault) {
@@ -72,27 +85,29 @@ struct TokenClaims {
     return Int64((min(max(seconds, -limit), limit) * 1000).rounded())
   }
 
-  /// The patterns of the claim `weir`; a member that weir does not know may be a bound that it would overlook,
-  /// so it is refused.
-  private func patterns() throws(TokenFault) -> (publish: [String], subscribe: [String]) {
-    guard let value = value("weir") else { return ([], []) }
+  /// What the claim `weir` allows; a member that weir does not know may be a bound that it would overlook, so it
+  /// is refused.
+  private func allowance() throws(TokenFault) -> Allowance {
+    guard let value = value("weir") else { return Allowance() }
     guard let members = value.members(in: bytes) else {
       throw .malformed("its claim 'weir' is no object")
     }
-    var patterns: (publish: [String], subscribe: [String]) = ([], [])
+    var (publish, subscribe): ([AccessPattern], [AccessPattern]) = ([], [])
     for member in members {
       if member.isNamed("publish") {
-        patterns.publish = try texts(member.value, of: "publish")
+        publish = try patterns(member.value, of: "publish")
       } else if member.isNamed("subscribe") {
-        patterns.subscribe = try texts(member.value, of: "subscribe")
+        subscribe = try patterns(member.value, of: "subscribe")
       } else {
         throw .malformed("its claim 'weir' has a member that is neither 'publish' nor 'subscribe'")
       }
     }
-    return patterns
+    return Allowance(publish: publish, subscribe: subscribe)
   }
 
-  private func texts(_ value: JSONValue, of member: String) throws(TokenFault) -> [String] {
+  private func patterns(
+    _ value: JSONValue, of member: String
+  ) throws(TokenFault) -> [AccessPattern] {
     guard let elements = value.elements(in: bytes) else {
       throw .malformed("'\(member)' in its claim 'weir' is no list")
     }
@@ -100,13 +115,16 @@ struct TokenClaims {
       throw .malformed(
         "'\(member)' in its claim 'weir' has more than \(JWTLimits.patternCountMaximum) patterns")
     }
-    var texts: [String] = []
+    var patterns: [AccessPattern] = []
     for element in elements {
       guard let text = element.string(in: bytes) else {
         throw .malformed("'\(member)' in its claim 'weir' holds something that is no text")
       }
-      texts.append(text)
+      guard let pattern = AccessPattern(text) else {
+        throw .malformed("'\(member)' in its claim 'weir' holds something that is no pattern")
+      }
+      patterns.append(pattern)
     }
-    return texts
+    return patterns
   }
 }

@@ -6,13 +6,19 @@ import Synchronization
 ///
 /// Any thread; its lock is held for a look-up.
 final class VerifiedTokens: Sendable {
+  /// A token, and the place of the grant that took it.
+  struct Entry: Hashable {
+    let grant: Int
+    let token: VerifiedToken
+  }
+
   private struct State {
-    var new: [TokenHash: VerifiedToken] = [:]
+    var new: [TokenHash: Entry] = [:]
     /// What was there when half of the room was last used up.
-    var old: [TokenHash: VerifiedToken] = [:]
+    var old: [TokenHash: Entry] = [:]
 
     /// Keeps a token; returns what is given up, for whoever holds no lock to free.
-    mutating func keep(_ token: VerifiedToken, _ hash: TokenHash) -> [TokenHash: VerifiedToken] {
+    mutating func keep(_ token: Entry, _ hash: TokenHash) -> [TokenHash: Entry] {
       new[hash] = token
       guard new.count >= JWTLimits.verifiedTokenCountMaximum / 2 else { return [:] }
       let freed = old
@@ -25,9 +31,9 @@ final class VerifiedTokens: Sendable {
   private let state = Mutex(State())
 
   /// What a token said; nil where it is not remembered.
-  subscript(hash: TokenHash) -> VerifiedToken? {
+  subscript(hash: TokenHash) -> Entry? {
     get {
-      let (found, freed) = state.withLock { state -> (VerifiedToken?, [TokenHash: VerifiedToken]) in
+      let (found, freed) = state.withLock { state -> (Entry?, [TokenHash: Entry]) in
         if let token = state.new[hash] { return (token, [:]) }
         guard let token = state.old.removeValue(forKey: hash) else { return (nil, [:]) }
         return (token, state.keep(token, hash))

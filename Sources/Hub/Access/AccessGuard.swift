@@ -16,10 +16,12 @@ public final class AccessGuard: Sendable {
     var isAskedToRead = false
     var isStopped = false
     var changed: (@Sendable () -> Void)?
+    var looking: (@Sendable () -> Void)?
   }
 
   private let path: FilePath
-  private let library: any SignatureLibrary
+  /// What hashes tokens.
+  let library: any SignatureLibrary
   private let log: Logger
   private let state: Mutex<State>
   private let waker: Waker
@@ -46,18 +48,16 @@ public final class AccessGuard: Sendable {
     thread.withLock { $0 = started }
   }
 
-  /// What hashes tokens.
-  func hash(of token: String) -> TokenHash { TokenHash(of: token.utf8, by: library) }
-
   /// What may be done now.
   var rules: AccessRules { state.withLock { $0.rules } }
 
   /// How it stands with the file, for the status.
   var report: AccessReport { state.withLock { $0.report } }
 
-  /// Has `changed` called, on the guard's thread, each time other rules are in force.
-  func whenChanged(_ changed: @escaping @Sendable () -> Void) {
-    state.withLock { $0.changed = changed }
+  /// Has `changed` called each time other rules are in force, and `looking` with each look at the files; both on
+  /// the guard's thread.
+  func begin(changed: @escaping @Sendable () -> Void, looking: @escaping @Sendable () -> Void) {
+    state.withLock { ($0.changed, $0.looking) = (changed, looking) }
   }
 
   /// Has the files read again, changed or not; any thread.
@@ -84,11 +84,12 @@ public final class AccessGuard: Sendable {
     var looksSinceFault: Int?
     while true {
       _ = try? waker.wait(timeout: HubLimits.accessLookInterval)
-      let (isAsked, isStopped) = state.withLock { state in
+      let (isAsked, isStopped, looking) = state.withLock { state in
         defer { state.isAskedToRead = false }
-        return (state.isAskedToRead, state.isStopped)
+        return (state.isAskedToRead, state.isStopped, state.looking)
       }
       if isStopped { return }
+      looking?()
       let now = Self.look(paths)
       defer { before = now }
       // What changes from one look to the next may be half written. A file with a fault may name others that are

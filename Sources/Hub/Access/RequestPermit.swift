@@ -31,6 +31,14 @@ struct RequestPermit: Sendable {
     throw refusal("publish under", topic)
   }
 
+  /// Refuses to have a group removed by who may not publish all that it is of: it is as if its events were gone.
+  func checkRemoval(_ filter: TopicFilter) throws(Problem) {
+    guard let permit else { return }
+    for text in filter.texts where !permit.mayPublish(text) {
+      throw refusal("remove the group, because that is for who may publish to", text)
+    }
+  }
+
   /// Refuses what may not be read.
   func checkSubscribe(_ filter: TopicFilter) throws(Problem) {
     guard let permit else { return }
@@ -67,7 +75,7 @@ struct RequestPermit: Sendable {
         status: 401, code: .tokenRequired,
         detail: "who is not known may not \(what)\(object): send a token, as the header "
           + "Authorization: Bearer TOKEN", field: text == nil ? nil : "topic",
-        challenge: "Bearer")
+        challenge: .missing)
     }
     var detail = "'\((permit.name ?? "").excerpt())' may not \(what)\(object)"
     if let unfit = permit.unfitName {
@@ -77,7 +85,7 @@ struct RequestPermit: Sendable {
     detail += ": ask whoever runs weir for a grant that allows it"
     return Problem(
       status: 403, code: .notAllowed, detail: detail, field: text == nil ? nil : "topic",
-      challenge: "Bearer error=\"insufficient_scope\"")
+      challenge: .insufficientScope)
   }
 }
 
@@ -86,6 +94,6 @@ extension Problem {
   init(_ fault: TokenFault, from place: String) {
     self.init(
       status: 401, code: .invalidToken, detail: "the token in \(place) is not taken: \(fault)",
-      challenge: "Bearer error=\"invalid_token\"")
+      challenge: .invalidToken)
   }
 }

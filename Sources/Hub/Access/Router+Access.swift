@@ -5,15 +5,26 @@ import FileQueue
 import Kernel
 import Streaming
 
+/// What a request does beside reading.
+enum RequestEffect {
+  case none
+  /// It takes events away from the other members of a group.
+  case takesShare
+  /// It changes something.
+  case changes
+}
+
 /// Who a request is from, and what it may.
 extension Router {
   /// Reads who a request is from.
   ///
-  /// - Parameter changes: whether it changes something: one that does and shows a cookie, which browsers send with
-  ///   the requests of all pages, has to come from a page of this site, or of an origin that is named.
-  /// - Throws: 401 for a token that is not taken; 503 where there are no rules, and the web server lets everybody come
-  ///   because there are.
-  func permit(_ request: borrowing Request, changes: Bool) throws(Problem) -> RequestPermit {
+  /// - Parameter effect: what shows a cookie, which browsers send with the requests of all pages, and does something,
+  ///   has to come from a page of this site, or of an origin that is named.
+  /// - Throws: 401 for a token that is not taken; 403 for a page or a user that there cannot be; 503 where there are
+  ///   no rules, and the web server lets everybody come because there are.
+  func permit(
+    _ request: borrowing Request, _ effect: RequestEffect
+  ) throws(Problem) -> RequestPermit {
     guard let accessGuard else {
       guard request.parameter("WEIR_PUBLISHERS") != "allowed" else {
         throw Problem(
@@ -23,17 +34,25 @@ extension Router {
       }
       return .everything
     }
+    let rules = accessGuard.rules
     var credentials = PresentedCredentials()
+    if rules.asksWebServer { credentials.nginx = try Self.word(of: request) }
     var cookieFault: TokenFault?
-    credentials.nginx = Self.word(of: request)
     let now = Clock.unixMilliseconds()
-    if let token = try Self.bearerToken(request.parameter("HTTP_AUTHORIZATION")) {
+    if let token = try Self.bearerToken(request.bytes(of: "HTTP_AUTHORIZATION")) {
       credentials.token = token
-    } else if let cookie = request.parameter("WEIR_COOKIE"), !cookie.isEmpty {
-      if changes { try checkOrigin(request) }
-      credentials.token = cookie
+    } else {
+      let cookie = request.bytes(of: "WEIR_COOKIE")
+      if !cookie.isEmpty {
+        if effect == .changes { try checkOrigin(request) }
+        credentials.token = cookie
+      }
+      // Also for who is known by a cookie of the site's, or a certificate.
+      if effect == .takesShare, !cookie.isEmpty || credentials.nginx != nil {
+        try checkPage(request)
+      }
       do throws(TokenFault) {
-        return RequestPermit(permit: try accessGuard.rules.permit(credentials, now: now))
+        return RequestPermit(permit: try rules.permit(credentials, now: now))
       } catch {
         cookieFault = error
         credentials.token = nil
@@ -41,7 +60,7 @@ extension Router {
     }
     do throws(TokenFault) {
       return RequestPermit(
-        permit: try accessGuard.rules.permit(credentials, now: now), cookieFault: cookieFault)
+        permit: try rules.permit(credentials, now: now), cookieFault: cookieFault)
     } catch {
       throw Problem(error, from: "the header Authorization")
     }
@@ -49,11 +68,12 @@ extension Router {
 
   /// Reads who a stream is for: a ticket stands for the token that it was made with.
   func streamPermit(
-    _ request: borrowing Request, _ pairs: [(name: String, value: String)]
+    _ request: borrowing Request, _ pairs: [(name: String, value: String)],
+    _ effect: RequestEffect
   ) throws(Problem) -> RequestPermit {
     guard let accessGuard, let tickets else { return .everything }
     guard let ticket = try pairs.onlyValue(of: TicketRequest.name) else {
-      return try permit(request, changes: false)
+      return try permit(request, effect)
     }
     let now = Clock.unixMilliseconds()
     let proofs: [Proof]?
@@ -69,7 +89,7 @@ extension Router {
         detail:
           "the ticket is used up, too old, or none of weir's: it is good for one stream within "
           + "\(HubLimits.ticketAge.components.seconds) s; get another one with POST /sse/ticket",
-        field: TicketRequest.name, challenge: "Bearer")
+        field: TicketRequest.name, challenge: .missing)
     }
     return RequestPermit(permit: accessGuard.rules.permit(proofs, now: now))
   }
@@ -92,26 +112,40 @@ extension Router {
     }
   }
 
+  private static let scheme = Array("bearer".utf8)
+
   /// The token of a header `Authorization` (RFC 6750, section 2.1); nil where it is of another scheme, which is
   /// the web server's.
-  private static func bearerToken(_ header: String?) throws(Problem) -> String? {
-    guard let header else { return nil }
-    let parts = header.utf8.split(separator: UInt8(ascii: " "))
-    guard let scheme = parts.first, scheme.count == 6,
-      zip(scheme, "bearer".utf8).allSatisfy({ $0 | 0x20 == $1 })
-    else { return nil }
-    guard parts.count == 2, let token = String(parts[1]) else {
+  private static func bearerToken(_ header: [UInt8]) throws(Problem) -> [UInt8]? {
+    if header.isEmpty { return nil }
+    let parts = header.split(separator: UInt8(ascii: " "))
+    guard let scheme = parts.first, scheme.map({ $0 | 0x20 }) == Self.scheme else { return nil }
+    guard parts.count == 2 else {
       throw Problem(
         status: 401, code: .invalidToken,
         detail: "the header Authorization is 'Bearer' and one token, with a space between them",
-        challenge: "Bearer error=\"invalid_request\"")
+        challenge: .invalidToken)
     }
-    return token
+    return Array(parts[1])
   }
 
-  private static func word(of request: borrowing Request) -> PresentedCredentials.NginxWord? {
-    PresentedCredentials.NginxWord(
-      user: request.parameter("WEIR_USER") ?? "", publish: request.parameter("WEIR_PUBLISH") ?? "",
+  /// Who the web server says it is.
+  private static func word(
+    of request: borrowing Request
+  ) throws(Problem) -> PresentedCredentials.NginxWord? {
+    let bytes = request.bytes(of: "WEIR_USER")
+    let user = UserName(bytes)
+    // Two names that would be read as one must not be, nor a name as none.
+    guard bytes.isEmpty || user != nil else {
+      throw Problem(
+        status: 403, code: .notAllowed,
+        detail:
+          "what the web server gives as the user's name (\(bytes.count) bytes) is none: it is 1 to "
+          + "\(AccessLimits.nameByteCountMaximum) bytes of UTF-8 without control characters. For whoever "
+          + "runs weir: give a shorter one, or an id, as $weir_user")
+    }
+    return PresentedCredentials.NginxWord(
+      user: user, publish: request.parameter("WEIR_PUBLISH") ?? "",
       subscribe: request.parameter("WEIR_SUBSCRIBE") ?? "")
   }
 
@@ -126,5 +160,21 @@ extension Router {
         "\(origin.map { "a page of '\($0.excerpt())'" } ?? "a request without Origin") may not "
         + "change anything with the cookie of another site: send the token as Authorization: Bearer. "
         + "For whoever runs weir: --cors-origin lets it", field: "Origin")
+  }
+
+  /// Refuses what a page of another site asks for with GET: browsers send no Origin with that of a page of this one.
+  private func checkPage(_ request: borrowing Request) throws(Problem) {
+    let origin = request.parameter("HTTP_ORIGIN")
+    guard
+      PublishSender.isOfAnotherSite(
+        crossOrigin, origin: origin, fetchSite: request.parameter("HTTP_SEC_FETCH_SITE"),
+        host: request.parameter("HTTP_HOST"))
+    else { return }
+    throw Problem(
+      status: 403, code: .browserRefused,
+      detail:
+        "a page of \(origin.map { "'\($0.excerpt())'" } ?? "another site") may not be a member of a group "
+        + "by a cookie: it would take events away from others. For whoever runs weir: --cors-origin lets it",
+      field: "Origin")
   }
 }

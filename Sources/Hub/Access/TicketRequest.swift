@@ -23,13 +23,13 @@ extension Router {
         status: 404, code: .notFound,
         detail: "there are no access rules here, and so no tickets: subscribe without one")
     }
-    let permit = try permit(request, changes: true)
+    let permit = try permit(request, .changes)
     guard let proofs = permit.permit?.proofs, !proofs.isEmpty else {
       if let fault = permit.cookieFault { throw Problem(fault, from: "the cookie 'weir'") }
       throw Problem(
         status: 401, code: .tokenRequired,
         detail: "a ticket stands for a token: send one, as the header Authorization: Bearer TOKEN",
-        challenge: "Bearer")
+        challenge: .missing)
     }
     let reply: TicketReply?
     do throws(SystemCallError) {

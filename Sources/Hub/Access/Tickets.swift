@@ -9,7 +9,7 @@ import SystemPackage
 ///
 /// Each is a file in the queue's folder `tickets`, so that any worker takes one; who removes the file has used it. In a
 /// copy of the queue, which has an epoch of its own, no ticket of before is known.
-/// Any thread may ask; each call makes or removes one small file.
+/// Any thread may ask; each call makes or removes one small file. The guard's thread removes old ones.
 final class Tickets: Sendable {
   /// What a ticket stands for.
   private struct Content: Codable {
@@ -19,28 +19,29 @@ final class Tickets: Sendable {
 
   private let folder: FilePath
   private let epoch: String
-  private let accessGuard: AccessGuard
-  private let lookedAt = Atomic<Int64>(0)
+  private let library: any SignatureLibrary
+  private let countMaximum: Int
   private let count = Atomic<Int>(0)
+  /// When they were counted, in seconds since 1970.
+  private let countedAt = Atomic<Int64>(0)
 
   /// - Parameters:
   ///   - queue: the queue's folder.
   ///   - epoch: of new events in it.
-  init(inQueueAt queue: FilePath, epoch: String, _ accessGuard: AccessGuard) {
-    self.accessGuard = accessGuard
+  ///   - library: what hashes them.
+  init(
+    inQueueAt queue: FilePath, epoch: String, with library: any SignatureLibrary,
+    countMaximum: Int = HubLimits.ticketCountMaximum
+  ) {
     self.epoch = epoch
+    self.library = library
+    self.countMaximum = countMaximum
     folder = queue.appending("tickets")
   }
 
   /// Makes one; nil where there are as many as there may be.
   func make(for proofs: [Proof], now: Int64) throws(SystemCallError) -> TicketReply? {
-    let second = now / 1000
-    // Also where the clock was set back.
-    if abs(second - lookedAt.load(ordering: .relaxed)) >= HubLimits.ticketAge.components.seconds {
-      lookedAt.store(second, ordering: .relaxed)
-      count.store(try removeOld(now: now), ordering: .relaxed)
-    }
-    guard count.load(ordering: .relaxed) < HubLimits.ticketCountMaximum else { return nil }
+    guard count.load(ordering: .relaxed) < countMaximum else { return nil }
     count.add(1, ordering: .relaxed)
     let text = RandomText.make(byteCount: HubLimits.ticketByteCount)
     let expiresAt = now + HubLimits.ticketAge.wholeMilliseconds
@@ -74,21 +75,26 @@ final class Tickets: Sendable {
       if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return nil }
       throw error
     }
+    // One of another version that says something else is none.
     guard let content = try? JSONDecoder().decode(Content.self, from: Data(bytes)),
       now < content.expiresAt
     else { return nil }
     return content.proofs
   }
 
-  /// Removes those that nobody has used in time; returns how many are left.
-  private func removeOld(now: Int64) throws(SystemCallError) -> Int {
-    let names: [String]
-    do throws(SystemCallError) { names = try FileSystem.names(in: folder) } catch {
-      if error.errno == .noSuchFileOrDirectory { return 0 }
-      throw error
-    }
-    var left = 0
+  /// Removes those that nobody has used in time and counts the others, where that is due; blocks, on one thread.
+  func removeOld(now: Int64) {
+    let isFull = count.load(ordering: .relaxed) >= countMaximum
+    let interval =
+      isFull ? HubLimits.ticketSweepIntervalWhenFull : HubLimits.ticketSweepInterval
+    // Also where the clock was set back.
+    let past = abs(now / 1000 - countedAt.load(ordering: .relaxed))
+    guard past >= interval.components.seconds else { return }
+    countedAt.store(now / 1000, ordering: .relaxed)
+    // A folder that cannot be read is told of by who makes one.
+    let names = (try? FileSystem.names(in: folder)) ?? []
     let age = HubLimits.ticketAge.wholeMilliseconds
+    var left = 0
     for name in names {
       let path = folder.appending(name)
       guard let status = try? FileStatus(of: path) else { continue }
@@ -99,11 +105,11 @@ final class Tickets: Sendable {
         left += 1
       }
     }
-    return left
+    count.store(left, ordering: .relaxed)
   }
 
   /// The name does not tell the ticket.
   private func path(of text: String) -> FilePath {
-    folder.appending(accessGuard.hash(of: "\(epoch) \(text)").digits)
+    folder.appending(TokenHash(of: "\(epoch) \(text)".utf8, by: library).digits)
   }
 }

@@ -14,9 +14,9 @@ extension Router {
       method: request.method, pathTopic: try Self.topic(of: request, behind: .publish),
       pairs: try FormDecoding.pairs(request.query))
     guard let asked else { return nil }
-    var changes = false
-    if case .cancel = asked { changes = true }
-    let permit = try permit(request, changes: changes)
+    var effect = RequestEffect.none
+    if case .cancel = asked { effect = .changes }
+    let permit = try permit(request, effect)
     switch asked {
     case .list(let last, let countMaximum):
       delayedPublisher.page(behind: last, countMaximum: countMaximum) { result in

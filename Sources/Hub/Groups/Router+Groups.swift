@@ -12,7 +12,8 @@ extension Router {
 
   func groups(_ request: borrowing Request, _ exchange: Exchange) throws(Problem) -> Answer {
     let target = try Self.target(request.path)
-    let permit = try permit(request, changes: !["GET", "HEAD"].contains(request.method))
+    let isRead = ["GET", "HEAD"].contains(request.method)
+    let permit = try permit(request, isRead ? .none : .changes)
     switch target {
     case .all:
       try Self.require(request, "GET, HEAD, OPTIONS", "read groups with GET")
@@ -22,8 +23,9 @@ extension Router {
         }
       }
     case .one(let name):
-      try check(permit, name)
+      let filter = try filter(of: name, permit)
       if request.method == "DELETE" {
+        if let filter { try permit.checkRemoval(filter) }
         groups.remove(name) { result in
           switch result {
           case .success: exchange.complete(Response(status: 204, headers: [], body: []))
@@ -36,18 +38,22 @@ extension Router {
         request, "GET, HEAD, DELETE, OPTIONS", "read a group with GET, remove it with DELETE")
       groups.tell(of: name) { result in complete(exchange, result) { JSON.encode($0) } }
     case .acknowledgements(let name):
-      try check(permit, name)
+      _ = try filter(of: name, permit)
       return try acknowledge(request, name, exchange)
     }
     return .later
   }
 
-  /// Refuses a group of topics that may not be read as one that there is not.
-  private func check(_ permit: RequestPermit, _ name: GroupName) throws(Problem) {
-    guard permit.isLimited else { return }
+  /// The topics of a group, nil where everybody may do everything; one of topics that may not be read is refused as
+  /// one that there is not.
+  private func filter(
+    of name: GroupName, _ permit: RequestPermit
+  ) throws(Problem) -> TopicFilter? {
+    guard permit.isLimited else { return nil }
     do throws(GroupError) {
       guard let terms = try queue.groups.terms(of: name), permit.maySubscribe(terms.filter.texts)
       else { throw GroupError.missing(name) }
+      return terms.filter
     } catch {
       throw Problem(error)
     }

@@ -14,8 +14,8 @@ struct Problem: Error, Hashable, Sendable {
   /// The `Retry-After` header, in seconds; each 429, 503 and 507 has one.
   var retryAfterSeconds: Int?
 
-  /// The `WWW-Authenticate` header of a 401 or 403 (RFC 6750, section 3).
-  var challenge: String?
+  /// What a 401 or 403 says of tokens.
+  var challenge: BearerChallenge?
 
   /// How long to wait where somebody has to do something first.
   private static let operatorPatienceSeconds = 10
@@ -23,7 +23,7 @@ struct Problem: Error, Hashable, Sendable {
   /// A problem of its parts.
   init(
     status: Int, code: ProblemCode, detail: String, field: String? = nil, allow: String? = nil,
-    retryAfterSeconds: Int? = nil, challenge: String? = nil
+    retryAfterSeconds: Int? = nil, challenge: BearerChallenge? = nil
   ) {
     self.status = status
     self.code = code
@@ -55,7 +55,7 @@ struct Problem: Error, Hashable, Sendable {
       (name: "Cache-Control", value: "no-store"),
     ]
     if let allow { headers.append((name: "Allow", value: allow)) }
-    if let challenge { headers.append((name: "WWW-Authenticate", value: challenge)) }
+    if let challenge { headers.append((name: "WWW-Authenticate", value: challenge.header)) }
     if let retryAfterSeconds {
       headers.append((name: "Retry-After", value: "\(retryAfterSeconds)"))
     }

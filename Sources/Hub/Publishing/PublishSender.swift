@@ -27,18 +27,26 @@ struct PublishSender {
           + "application/json. For whoever runs weir: the web server does not pass headers on, such "
           + "as Host: take the weir.conf of this version", field: "Content-Type")
     }
+    guard
+      Self.isOfAnotherSite(crossOrigin, origin: origin, fetchSite: fetchSite, host: host)
+    else { return }
+    throw Problem(
+      status: 403, code: .browserRefused,
+      detail: "a page of \(origin.map { "'\($0.excerpt())'" } ?? "another site") may not publish "
+        + "here. For whoever runs weir: --cors-origin lets it", field: "Origin")
+  }
+
+  /// Whether a browser sends a request for a page of another site whose origin is not named.
+  static func isOfAnotherSite(
+    _ crossOrigin: CrossOrigin, origin: String?, fetchSite: String?, host: String?
+  ) -> Bool {
     switch fetchSite {
-    case "same-origin", "none": return
+    case "same-origin", "none": return false
     case nil:
-      guard let origin, !Self.isOwn(origin, host: host) else { return }
+      guard let origin, !isOwn(origin, host: host) else { return false }
     default: break
     }
-    guard crossOrigin.names(origin) else {
-      throw Problem(
-        status: 403, code: .browserRefused,
-        detail: "a page of \(origin.map { "'\($0.excerpt())'" } ?? "another site") may not publish "
-          + "here. For whoever runs weir: --cors-origin lets it", field: "Origin")
-    }
+    return !crossOrigin.names(origin)
   }
 
   /// Whether an origin is that of the page that this server has sent, as far as it can know: it does not

@@ -43,7 +43,7 @@ extension Router {
     let type = head.parameter("CONTENT_TYPE") ?? ""
     let headers = head.headers
     try checkSender(head.method, contentType: type, headers)
-    let permit = try permit(head, changes: true)
+    let permit = try permit(head, .changes)
     var topic = try Self.topic(of: head, behind: .publish)
     if type.isEmpty { topic = topic.flatMap(BatchFile.topic) }
     let request = try BatchRequest(

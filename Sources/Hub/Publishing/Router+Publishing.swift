@@ -10,7 +10,7 @@ extension Router {
   ) throws(Problem) -> Answer {
     if Self.isBatch(request) { return .pieces(try batch(request, exchange)) }
     let receivedAt = Clock.monotonicNanoseconds()
-    let permit = try permit(request, changes: true)
+    let permit = try permit(request, .changes)
     let publication = try publication(request, keyScope: permit.keyScope)
     try permit.checkPublish(publication.topics)
     let isPlain = AcceptHeader(request.parameter("HTTP_ACCEPT"))

@@ -6,7 +6,7 @@ import FileQueue
 extension Router {
   func status(_ request: borrowing Request, _ exchange: Exchange) throws(Problem) -> Answer {
     try Self.requireRead(request, of: "the status")
-    let permit = try permit(request, changes: false)
+    let permit = try permit(request, .none)
     groupDesk.ask { [self] result in
       tell(exchange, result, "application/json") { figures in
         let groups = figures.groups.filter { permit.maySubscribe($0.topics) }
@@ -18,7 +18,7 @@ extension Router {
 
   func metrics(_ request: borrowing Request, _ exchange: Exchange) throws(Problem) -> Answer {
     try Self.requireRead(request, of: "the metrics")
-    let permit = try permit(request, changes: false)
+    let permit = try permit(request, .none)
     groupDesk.ask(countMaximum: FigureLimits.groupLabelCountMaximum) { [self] result in
       tell(exchange, result, MetricsReport.contentType) { figures in
         MetricsReport.render(

@@ -23,7 +23,9 @@ extension Router {
       demoNames: GroupRequest.names + (accessGuard == nil ? [] : [TicketRequest.name])
         + (configuration.streams.isDemo ? DemoRequest.names : []))
     var wanted = subscription.wanted
-    let permit = try streamPermit(request, pairs)
+    let group = try GroupRequest(pairs)
+    let rules = accessGuard?.rules
+    let permit = try streamPermit(request, pairs, group == nil ? .none : .takesShare)
     try permit.checkSubscribe(wanted.filter)
     let type = try StreamType(
       AcceptHeader(request.parameter("HTTP_ACCEPT")), isPoll: wanted.isPoll)
@@ -35,7 +37,7 @@ extension Router {
     // Who polls is told what there is, and looks again.
     var ended =
       wanted.isPoll ? EndedTopics.none : EndedTopics(wanted, in: queue, before: joinsAt)
-    if let group = try GroupRequest(pairs) {
+    if let group {
       let entry = try group.entry(wanted)
       ended = try find(ended, of: entry, permit)
       source = .group(entry, wanted)
@@ -79,7 +81,11 @@ extension Router {
       joinsAt: joinsAt, takesIDBlocks: takesIDBlocks,
       slot: slot, permit: streamPermit(permit, wanted.filter))
     let loop = loops[Int.random(in: 0..<loops.count)]
-    return .stream { connection in loop.hand(arrival, connection) }
+    return .stream { connection in
+      loop.hand(arrival, connection)
+      // Rules that came meanwhile may have had the loop look at its streams before this one was there.
+      if let accessGuard, accessGuard.rules !== rules { loop.reviewPermits() }
+    }
   }
 
   /// What may still come for a member of a group.

@@ -18,7 +18,7 @@ extension Router {
     let asked = try TopicsRequest(
       pathTopic: try Self.topic(of: request, behind: .topics),
       pairs: try FormDecoding.pairs(request.query))
-    let permit = try permit(request, changes: method == "DELETE")
+    let permit = try permit(request, method == "DELETE" ? .changes : .none)
     if method == "DELETE" { return try delete(asked, permit, exchange) }
     if let topic = asked.topic {
       try permit.checkSubscribe(TopicFilter(of: topic))

@@ -20,6 +20,7 @@ struct StandInSignatures: SignatureLibrary {
   struct Key: SignatureKey {
     let kind: KeyKind
     let content: [UInt8]
+    var identity: [UInt8] { content }
 
     func isValid(_ signature: [UInt8], of signed: [UInt8]) -> Bool {
       signature == self.signature(of: signed)

@@ -58,7 +58,7 @@ struct TokenMutationTests {
       guard let verified = try? verifier.verify(token, now: JWTVerifierTests.now) else { continue }
       takenCount += 1
       #expect(verified.expiresAt.map { $0 > JWTVerifierTests.now } ?? true)
-      #expect(verified.publish.count <= 1)
+      #expect(verified.allowance.publish.count <= 1)
     }
     #expect(takenCount > 100)
   }

@@ -1,12 +1,14 @@
-import Foundation
 import Testing
 
 @testable import Access
 
 struct VerifiedTokensTests {
-  private func token(_ number: Int) -> VerifiedToken {
-    VerifiedToken(
-      user: "\(number)", publish: [], subscribe: [], expiresAt: nil, begins: nil)
+  private func token(_ number: Int) -> VerifiedTokens.Entry {
+    VerifiedTokens.Entry(
+      grant: number,
+      token: VerifiedToken(
+        user: UserName("\(number)"), allowance: Allowance(), expiresAt: nil, begins: nil,
+        terms: hash(0)))
   }
 
   private func hash(_ number: Int) -> TokenHash {
@@ -30,19 +32,6 @@ struct VerifiedTokensTests {
     for number in 0..<20_000 {
       tokens[hash(number)] = token(number)
       #expect(tokens[hash(7)] == (number < 7 ? nil : token(7)))
-    }
-  }
-
-  @Test func `many threads find what each of them has put there`() {
-    let verifier = JWTVerifierTests.verifier()
-    DispatchQueue.concurrentPerform(iterations: 8) { thread in
-      for number in 0..<600 {
-        // Some are of one thread alone, some of all.
-        let name = number % 2 == 0 ? "\(number)" : "\(thread)-\(number)"
-        let token = JWTVerifierTests.token(claims: "{\"sub\":\"\(name)\"}")
-        let verified = try? verifier.verify(token, now: JWTVerifierTests.now)
-        #expect(verified?.user == name)
-      }
     }
   }
 }
