@@ -22,6 +22,6 @@ public enum JWTLimits {
   public static let rsaBitCountMinimum = 2048
   /// Longer ones would take too long for each token.
   public static let rsaBitCountMaximum = 8192
-  /// Tokens that rules remember as verified, those of all grants together; about 400 bytes each and what they say.
+  /// Tokens that rules remember as verified, those of all grants together; about 300 bytes each and what they say.
   public static let verifiedTokenCountMaximum = 4096
 }
