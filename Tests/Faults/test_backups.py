@@ -12,7 +12,7 @@ from disk_model import Chance, Disk, Everything, Nothing, read_trace, write_stat
 from expectations import complaints_about_answer, complaints_about_log
 from faults import ACTIONS, read_calls
 from probe import append
-from processes import CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS
+from processes import CHECKOUT, ENVIRONMENT, PATIENCE_SECONDS, start, wait_until
 
 PROGRAM = CHECKOUT / ".build/release/weir"
 STATE_COUNT = 150
@@ -150,3 +150,19 @@ def test_a_power_cut_at_any_moment_leaves_a_whole_backup_of_then_or_of_now(
         return found
 
     each(cases[:STATE_COUNT], examine)
+
+
+@pytest.mark.parametrize("command", ["backup", "check"])
+def test_a_segment_that_retention_removes_between_two_of_its_files_is_not_called_wrong(command, faults, source, state):
+    segment, reached = sorted(source.glob("*.sse"))[0], state / "reached"
+    environment = faults.environment(source, file=f"{segment.stem}.idx", at=1, action="delay:700", count=reached)
+    words = [PROGRAM, command, "--queue", source, *([state / "copy"] if command == "backup" else [])]
+    process = start(*words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_until(lambda: reached.exists() and reached.read_text(), "the opening of the index")
+    # As retention does.
+    segment.unlink()
+    for file in source.glob(f"{segment.stem}.*"):
+        file.unlink()
+    said, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert "WRONG" not in said, said
+    assert command == "check" or not (state / "copy" / segment.name).exists()

@@ -104,37 +104,6 @@ struct BackupTests {
     }
   }
 
-  @Test func `a segment that retention removes meanwhile is in it with its index, or not at all`()
-    throws
-  {
-    try fixture.fill(["a", "b", "c"], segmentByteCountMaximum: 100)
-    let segment = SegmentName(first: 1)
-    let (from, kept) = (fixture.path, places.path)
-    let files = [segment.textFile, segment.indexFile]
-    for file in files {
-      try FileManager.default.linkItem(
-        atPath: from.appending(file).string, toPath: kept.appending(file).string)
-    }
-    let isOver = Atomic(false)
-    let remover = try Kernel.Thread(name: "remover") {
-      for _ in 0..<300 {
-        // As retention does, and back again.
-        for file in files { try? FileSystem.unlink(from.appending(file)) }
-        for file in files.reversed() {
-          try? FileManager.default.linkItem(
-            atPath: kept.appending(file).string, toPath: from.appending(file).string)
-        }
-      }
-      isOver.store(true, ordering: .releasing)
-    }
-    while !isOver.load(ordering: .acquiring) {
-      guard let backup = try? QueueBackup(of: from) else { continue }
-      let names = Set(backup.files.map(\.name))
-      #expect(names.contains(segment.indexFile) || !names.contains(segment.textFile))
-    }
-    remover.join()
-  }
-
   @Test func `keys are in it also where retention has removed all events`() throws {
     let queue = try fixture.open()
     let event = try PendingEvent(
