@@ -112,6 +112,8 @@ package struct Sights: Sendable {
   package var keyed: [Attempt] = []
   /// By a client without any credentials: of an event, or of none where nothing is to be published.
   package var anonymousPublish: Attempt?
+  /// The same, by one who says to come from the machine itself; nil where that was not refused.
+  package var forgedPublish: Attempt?
   /// A poll behind an id of no queue, in a header and in the query.
   package var resumeByHeader: Attempt?
   package var resumeByQuery: Attempt?

@@ -167,6 +167,10 @@ import Testing
     for address in ["8.8.8.8", "172.32.0.1", "2001:db8::1"] {
       #expect(open(from: address) == ["publishing", "status"], "\(address)")
     }
+    // One who says to be of the machine.
+    #expect(findings { $0.forgedPublish = .reply(Reply(status: 403)) } == [])
+    #expect(findings { $0.forgedPublish = .reply(Reply(status: 200)) } == ["publishing"])
+    #expect(findings { $0.forgedPublish = .reply(Reply(status: 400)) } == ["publishing"])
     // Whether rules would have refused it weir says only of an event.
     #expect(
       findings {

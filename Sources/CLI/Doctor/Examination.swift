@@ -41,6 +41,9 @@ struct Examination {
     }
     let ask = { (probe: Probe) in prober.ask(probe) { quiet.look() } }
     sights.anonymousPublish = anonymousPublish(sights, ask)
+    if sights.anonymousPublish?.reply?.field("code") == "not_local" {
+      sights.forgedPublish = ask(anonymousEvent(from: "127.0.0.1"))
+    }
     sights.json = ask(poll([(name: "Accept", value: "application/json")]))
     sights.resumeByHeader = ask(poll([(name: "Last-Event-ID", value: ProbeTexts.unknownID)]))
     sights.resumeByQuery = ask(poll(query: [(name: "last_event_id", value: ProbeTexts.unknownID)]))
@@ -183,10 +186,20 @@ struct Examination {
   private func anonymousPublish(_ sights: Sights, _ ask: (Probe) -> Attempt) -> Attempt {
     // What was published without a token, if it was, need not be tried again.
     if plan.token == nil, let first = sights.delivery?.publish { return first }
+    return ask(anonymousEvent())
+  }
+
+  /// An event of somebody without credentials; none where nothing is to be published.
+  ///
+  /// - Parameter address: where it is said to come from.
+  private func anonymousEvent(from address: String? = nil) -> Probe {
     var probe = event(",\"ttl\":\"1m\"")
     if plan.isReadOnly { probe.body = "{}" }
+    if let address {
+      probe.headers += ["X-Forwarded-For", "X-Real-IP"].map { (name: $0, value: address) }
+    }
     probe.isAnonymous = true
-    return ask(probe)
+    return probe
   }
 
   private func lookForOrigin(_ sights: inout Sights, _ ask: (Probe) -> Attempt) {

@@ -5,6 +5,20 @@ package enum PublishingCheck: DoctorCheck {
   package static func judge(_ sights: Sights) -> [Verdict] {
     let viewpoint = sights.viewpoint
     let from = viewpoint.localAddress.isEmpty ? "here" : viewpoint.localAddress
+    // nginx refuses a stranger before weir is asked; 400 is weir's.
+    if let forged = sights.forgedPublish?.reply, [200, 400].contains(forged.status) {
+      return [
+        .finding(
+          Finding(
+            "whoever says with X-Forwarded-For to come from the machine of weir can publish",
+            file: "weir-upstream.conf (the real_ip lines), and each proxy in front",
+            line:
+              "set_real_ip_from ADDRESS;   (of your proxy alone) real_ip_recursive on;   (weir-upstream.conf) proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;   (nginx in front)",
+            why:
+              "anybody can have every page show what they like: nginx believes what a client says of itself"
+          ))
+      ]
+    }
     switch sights.anonymousPublish {
     case nil, .failed: return [.unknown("publishing without a token got no answer")]
     case .reply(let reply) where [401, 403].contains(reply.status):
