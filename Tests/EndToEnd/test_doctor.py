@@ -172,8 +172,10 @@ def test_a_token_opens_to_the_doctor_what_it_opens_to_others(make_site, state):
     site = make_site("--access", state / "access.toml")
     refused = weir("doctor", "--json", "--long", "1s", "--topic", "p", site.address)
     assert refused.returncode == 0
-    assert "WEIR_TOKEN" in verdicts(refused, "unknown")[0]["text"]
-    result = weir("doctor", "--json", "--long", "1s", "--topic", "p", site.address, env={"WEIR_TOKEN": token})
+    assert "--token-file" in verdicts(refused, "unknown")[0]["text"]
+    (state / "token").write_text(token + "\n")
+    (state / "token").chmod(0o600)
+    result = weir("doctor", "--json", "--long", "1s", "--topic", "p", "--token-file", state / "token", site.address)
     checks = {line["check"]: line["text"] for line in verdicts(result, "ok")}
     assert "event arrived" in checks["buffering"] and "(401)" in checks["publishing"], result.stdout
     # Nobody without it can publish, and weir looks at the event before it looks at who sends it.

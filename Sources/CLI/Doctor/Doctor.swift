@@ -13,13 +13,12 @@ struct Doctor: ParsableCommand {
       tell. It takes up to 20 seconds, most of it to wait for a heartbeat.
 
         weir doctor https://example.org
-        WEIR_TOKEN=… weir doctor --topic builds.probe https://example.org
+        weir doctor --token-file token --topic builds.probe https://example.org
         weir doctor --long 10m https://example.org
 
-      The token that the site wants is in the variable WEIR_TOKEN. It publishes at most 4 small events to a topic of \
-      its own, which are gone after a minute, holds up to 14 streams for a moment, and sends some 20 requests. It \
-      judges from where it runs: who may publish from this machine says nothing of others, so run it on the machine \
-      itself and on one elsewhere.
+      It publishes at most 4 small events to a topic of its own, which are gone after a minute, holds up to 14 \
+      streams for a moment, and sends some 20 requests. It judges from where it runs: who may publish from this \
+      machine says nothing of others, so run it on the machine itself and on one elsewhere.
 
       The exit code is 0 where nothing was found, 78 where something was, and 69 where no weir is at the address.
       """)
@@ -32,6 +31,12 @@ struct Doctor: ParsableCommand {
       "The address of the site, such as https://example.org.", valueName: "address"),
     transform: SiteAddress.init)
   var site: SiteAddress
+
+  @Option(
+    help: ArgumentHelp(
+      "The file with the token that the site wants (Authorization: Bearer); else that in the variable WEIR_TOKEN is sent.",
+      valueName: "file"), completion: .file())
+  var tokenFile: String?
 
   @Option(
     help: ArgumentHelp(
@@ -80,7 +85,7 @@ struct Doctor: ParsableCommand {
     try reportingFailures {
       let random = String(try UInt32.fromKernel(), radix: 36)
       let plan = ExaminationPlan(
-        site: site, token: Environment["WEIR_TOKEN"],
+        site: site, token: try SiteToken.read(file: tokenFile),
         topic: topic ?? "weir-doctor.\(random)", key: "weir-doctor-\(random)",
         isReadOnly: readOnly, isIntrusive: intrusive, isOutside: outside, origin: origin,
         holdSeconds: long.map { Double($0.wholeMilliseconds) / 1000 } ?? Self.holdSeconds,

@@ -15,7 +15,7 @@ package enum AnswerCheck: DoctorCheck {
       if reply.status == 401 || reply.status == 403 {
         return [
           .unknown(
-            "the site lets nobody read the topic of the probe (\(reply.status)): put a token into the variable WEIR_TOKEN, and name a topic that it may read and publish with --topic"
+            "the site lets nobody read the topic of the probe (\(reply.status)): name a token with --token-file or the variable WEIR_TOKEN, and a topic that it may read and publish with --topic"
           )
         ]
       }
