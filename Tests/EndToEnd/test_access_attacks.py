@@ -303,6 +303,11 @@ def test_the_topics_that_nginx_names_count_at_each_door(make_site, state):
     for path in ("/groups", "/weir/status"):
         assert [entry["group"] for entry in ask("GET", path, reads).json()["groups"]] == ["of.a.1"]
     assert b"of.a.1" in ask("GET", "/weir/metrics", reads).body and b"of.b.1" not in ask("GET", "/weir/metrics", reads).body
+    # The cookie is read at each of them, too.
+    boss = {"Cookie": "weir=t-boss"}
+    assert [entry["topic"] for entry in ask("GET", "/topics", boss).json()["topics"]] == ["a.1", "b.1"]
+    for path in ("/groups", "/weir/status"):
+        assert [entry["group"] for entry in ask("GET", path, boss).json()["groups"]] == ["of.a.1", "of.b.1"]
     assert [entry["topic"] for entry in ask("GET", "/publish/delayed", writes).json()["delayed"]] == ["a.1"]
     for topic, status in (("a.1", 200), ("b.1", 403)):
         assert ask("DELETE", f"/topics/{topic}", writes).status == status
