@@ -148,7 +148,7 @@ class Site:
                 for worker in range(len(self.weirs))
             ),
         }
-        values["root       /usr/share/weir;"] = f'root "{CHECKOUT}/nginx/html";'
+        values["root       /usr/share/weir/html;"] = f'root "{CHECKOUT}/nginx/html";'
         if self.nginx_conf is None:
             values["limit_conn weir_streams 300;"] = f"limit_conn weir_streams {descriptors * self.nginx_workers // 2};"
         for name in ("nginx.conf", "weir-upstream.conf", "weir.conf", "weir-status.conf"):
