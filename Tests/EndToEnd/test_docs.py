@@ -31,6 +31,13 @@ NOT_RUN = {
         "sudo install -m 644": "it changes the machine; test_guest.py has the files in somebody's site",
         "sudo useradd": "it changes the machine",
     },
+    "Sources/CLI/CLI.docc/HowTo/Service.md": {
+        "sudo install -m 644 deploy/systemd": "it changes the machine; test_units.py looks at the files",
+        "spawn-fcgi": "it needs the user; test_service.py does what it does",
+        "sudo install -D deploy/runit/run": "it changes the machine",
+        "docker build": "there is no docker here",
+        "sudo install .build/release/weir": "it changes the machine; test_upgrades.py does it",
+    },
     "README.md": {
         "deploy/build-deb": "test_package.py installs it",
         "deploy/up": "it builds; test_up.py starts it",
