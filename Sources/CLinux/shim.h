@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -101,6 +102,50 @@ static inline socklen_t weir_unix_address(struct sockaddr_un *address, const cha
   address->sun_family = AF_UNIX;
   memcpy(address->sun_path, path, length + 1);
   return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+}
+
+// A datagram to a unix socket that may be an abstract one (a name that begins with @, unix(7)); gives up where nobody
+// reads for a second.
+static inline int weir_send_datagram(int fd, const char *name, const void *bytes, size_t count) {
+  struct sockaddr_un address;
+  size_t length = strlen(name);
+  if (length == 0 || length >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  memset(&address, 0, sizeof address);
+  address.sun_family = AF_UNIX;
+  memcpy(address.sun_path, name, length);
+  if (name[0] == '@') address.sun_path[0] = 0;
+  struct timeval patience = {.tv_sec = 1};
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  return (int)sendto(fd, bytes, count, MSG_NOSIGNAL, (struct sockaddr *)&address,
+                     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+}
+
+// The structure of SO_PEERCRED stands behind a feature macro.
+static inline int weir_peer_user(int fd, uint32_t *user) {
+  struct {
+    int32_t process;
+    uint32_t user, group;
+  } peer;
+  socklen_t length = sizeof peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return -1;
+  *user = peer.user;
+  return 0;
+}
+
+// The path that a unix socket is bound to, of at most 108 bytes, and a NUL; an empty one where it has none.
+static inline int weir_socket_path(int fd, char *path) {
+  struct sockaddr_un address;
+  socklen_t length = sizeof address;
+  memset(&address, 0, sizeof address);
+  if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) return -1;
+  path[0] = 0;
+  if (address.sun_family != AF_UNIX) return -1;
+  memcpy(path, address.sun_path, sizeof address.sun_path);
+  path[sizeof address.sun_path] = 0;
+  return 0;
 }
 
 static inline int weir_bind_unix(int fd, const struct sockaddr_un *address, socklen_t length) {

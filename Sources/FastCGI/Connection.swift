@@ -67,6 +67,23 @@ final class Connection {
     socket.take()
   }
 
+  /// Whether nothing is being asked on it.
+  var isIdle: Bool {
+    guard case .collecting(let gate) = state else { return false }
+    return !gate.hasBegun && received.isEmpty
+  }
+
+  /// Whether nothing is asked on it any more, and the peer is to close it.
+  var isParting: Bool { isIdle && peerHasFinished }
+
+  /// Lets the peer send nothing more; what it has sent can be received.
+  func stopReceiving() {
+    switch socket {
+    case .some(let socket): socket.stopReceiving()
+    case .none: break
+    }
+  }
+
   /// Sends `bytes` or a first part of them.
   func send(_ bytes: Span<UInt8>) throws(SystemCallError) -> Transfer {
     switch socket {

@@ -82,6 +82,7 @@ extension Front {
   }
 
   private func send(_ bytes: [UInt8], to connection: Connection, _ reply: Reply, isLast: Bool) {
+    if isLast { partBeforeAnswer(connection, reply) }
     do {
       let transfer = try connection.send(bytes.span)
       let sent = if case .transferred(let count) = transfer { count } else { 0 }

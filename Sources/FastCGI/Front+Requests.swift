@@ -37,7 +37,9 @@ extension Front {
   /// The peer sends no more: what is not whole now never will be, but what is being answered may
   /// still be read.
   private func finishReceiving(_ connection: Connection) {
-    if case .collecting = connection.state { return close(connection) }
+    if case .collecting = connection.state {
+      return endsAt != nil && connection.isIdle ? askToClose(connection) : close(connection)
+    }
     if connection.reply?.records != nil { return close(connection) }
     connection.peerHasFinished = true
     do { try watchSocket(of: connection) } catch { close(connection) }

@@ -28,6 +28,7 @@ final class Front {
   let shortage: Shortage
   let mailbox: Mailbox<Letter>
   private let waker: Waker
+  private let pulse: Pulse
   var epoll: Epoll
   var connections = TokenSlab<Connection>()
   var file: RequestFile
@@ -37,11 +38,13 @@ final class Front {
   private var nextSweepAt: Int64 = 0
   /// When the front ends even if answers are missing; nil until it is told to stop.
   var endsAt: Int64?
+  /// Whether idle connections are then parted with one after the other; not where the web server takes no notice.
+  var partsSlowly = true
   private static let sweepNanoseconds: Int64 = 1_000_000_000
 
   init(
     _ listener: SharedListener?, _ responder: any Responder, _ limits: FrontLimits,
-    _ shortage: Shortage, _ mailbox: Mailbox<Letter>, _ waker: Waker
+    _ shortage: Shortage, _ mailbox: Mailbox<Letter>, _ waker: Waker, _ pulse: Pulse
   ) throws(SystemCallError) {
     self.listener = listener
     self.responder = responder
@@ -49,6 +52,7 @@ final class Front {
     self.shortage = shortage
     self.mailbox = mailbox
     self.waker = waker
+    self.pulse = pulse
     epoll = try Epoll(eventCountMaximum: 256)
     file = try RequestFile()
     try waker.watch(in: epoll, token: Token.waker)
@@ -57,10 +61,14 @@ final class Front {
 
   /// Serves until it is told to stop and every answer that was promised has been given.
   func run() throws(SystemCallError) {
+    pulse.beat(now: Clock.monotonicNanoseconds())
+    defer { pulse.end() }
     while !hasEnded {
       let count = try epoll.wait(timeout: timeout)
       for index in 0..<count { try handle(epoll.event(index)) }
       let now = Clock.monotonicNanoseconds()
+      pulse.beat(now: now)
+      if endsAt != nil { partWithIdle(now: now) }
       if let again = acceptsAgainAt, again <= now, endsAt == nil {
         acceptsAgainAt = nil
         try watchListener()
@@ -70,19 +78,13 @@ final class Front {
   }
 
   private var timeout: Duration {
-    acceptsAgainAt == nil && endsAt == nil
-      ? .seconds(1) : .milliseconds(limits.acceptPauseMilliseconds)
+    if endsAt != nil { return .milliseconds(limits.partingPauseMilliseconds) }
+    return acceptsAgainAt == nil ? .seconds(1) : .milliseconds(limits.acceptPauseMilliseconds)
   }
 
   private var hasEnded: Bool {
     guard let endsAt else { return false }
-    if Clock.monotonicNanoseconds() >= endsAt { return true }
-    return !connections.all.contains { connection in
-      switch connection.state {
-      case .answering, .sending, .passing: true
-      case .collecting(let gate): gate.hasBegun || !connection.received.isEmpty
-      }
-    }
+    return connections.count == 0 || Clock.monotonicNanoseconds() >= endsAt
   }
 
   private func handle(
@@ -140,11 +142,14 @@ final class Front {
       listener.listener.socket, for: [.readable, .exclusive], token: Token.listener)
   }
 
-  /// Takes those that have connected, and lets go of the listener: the web server's next connect fails.
+  /// Lets go of the listener, and takes those that have connected.
+  ///
+  /// Where others listen at it, too, one of these may have woken this front alone; who connects from now on
+  /// wakes the others, or waits for them.
   private func stopAccepting() throws(SystemCallError) {
-    if acceptsAgainAt == nil { try acceptAll() }
     if acceptsAgainAt == nil, let listener { try epoll.remove(listener.listener.socket) }
     acceptsAgainAt = nil
+    try acceptAll()
     listener = nil
   }
 
@@ -153,6 +158,10 @@ final class Front {
     do throws(SystemCallError) {
       while connections.count < limits.connectionCountMaximum {
         guard let socket = try listener.listener.socket.accept() else { return }
+        if let user = listener.listener.stranger(at: socket) {
+          shortage.note(.stranger(user: user))
+          continue
+        }
         let token = connections.reserve()
         do throws(SystemCallError) {
           try epoll.add(socket, for: [.readable, .peerClosed], token: token)
@@ -171,6 +180,7 @@ final class Front {
       guard Shortage.isCause(of: error) else { throw error }
       shortage.note(.resources(error))
     }
+    guard endsAt == nil else { return }
     // Those that wait stay in the backlog for a moment.
     try epoll.remove(listener.listener.socket)
     acceptsAgainAt =

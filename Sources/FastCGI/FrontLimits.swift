@@ -16,6 +16,13 @@ public struct FrontLimits: Sendable {
   public var idleDurationSeconds: Int64 = 300
   /// After the process has run out of descriptors, no connection is accepted for so long.
   public var acceptPauseMilliseconds: Int64 = 100
+  /// While the front ends, it looks so often whether web servers have closed idle connections.
+  public var partingPauseMilliseconds: Int64 = 5
+  /// Idle connections that a web server is asked to close at once; nginx/weir.conf lets a publish meet one more.
+  public var partingCountMaximum = 3
+  /// A web server that has not closed an idle connection after so long does not look at these; nginx with thousands of
+  /// streams on a busy machine may need a second.
+  public var partingMilliseconds: Int64 = 2000
 
   /// The defaults.
   public init() {}

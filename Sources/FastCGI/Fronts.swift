@@ -11,10 +11,13 @@ public final class Fronts: Sendable {
   /// Promised answers that are not there so long after ``stop()`` are not given any more.
   public static let stopPatience: Duration = .seconds(5)
 
+  /// Shows of each whether it turns.
+  public let pulses: [Pulse]
   private let members: [Member]
   private let threads: [Thread]
 
-  private init(members: [Member], threads: [Thread]) {
+  private init(members: [Member], threads: [Thread], pulses: [Pulse]) {
+    self.pulses = pulses
     self.members = members
     self.threads = threads
   }
@@ -34,23 +37,25 @@ public final class Fronts: Sendable {
     let shortage = Shortage(shortage)
     var members: [Member] = []
     var threads: [Thread] = []
+    let pulses = (0..<count).map { Pulse(name: "front-\($0)") }
     for index in 0..<count {
       let waker = try Waker()
       let mailbox = Mailbox<Front.Letter>(waker: waker)
       members.append(Member(mailbox: mailbox, waker: waker))
       let share = ListenerShare(shared)
+      let pulse = pulses[index]
       threads.append(
         try Thread.owning(
-          name: "front-\(index)",
-          state: { try Front(share.take(), responder, limits, shortage, mailbox, waker) }
+          name: pulse.name,
+          state: { try Front(share.take(), responder, limits, shortage, mailbox, waker, pulse) }
         ) { (front: consuming Front) in
           do throws(SystemCallError) { try front.run() } catch { failure(error) }
         })
     }
-    return Fronts(members: members, threads: threads)
+    return Fronts(members: members, threads: threads, pulses: pulses)
   }
 
-  /// Closes the listener and answers what has been asked by now; then the threads end.
+  /// Lets go of the listener and answers what has been asked by now; then the threads end.
   public func stop() {
     for member in members { member.mailbox.post(.stop) }
   }

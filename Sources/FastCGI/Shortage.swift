@@ -1,7 +1,7 @@
 import Kernel
 import Synchronization
 
-/// Tells of what keeps connections waiting; all fronts share it.
+/// Tells of what keeps connections waiting, or out; all fronts share it.
 final class Shortage: Sendable {
   /// What is short.
   enum Kind: Sendable {
@@ -9,6 +9,8 @@ final class Shortage: Sendable {
     case resources(SystemCallError)
     /// A front holds as many connections as it may.
     case connections(countMaximum: Int)
+    /// Nothing: a user has connected who may not.
+    case stranger(user: UInt32)
   }
 
   private let failures = Mutex(FailureReports())
@@ -33,6 +35,8 @@ final class Shortage: Sendable {
       case .resources(let error): "connections wait or are given up: \(error.descriptionWithAdvice)"
       case .connections(let limit):
         "connections wait: \(limit) requests are under way at once: find out who is slow"
+      case .stranger(let user):
+        "user \(user) has connected to the socket, and is none of socket-peers: the connection is closed"
       }
     let now = Clock.monotonicNanoseconds()
     if let text = failures.withLock({ $0.report(text, now: now) }) { report(text) }

@@ -16,6 +16,7 @@ public final class Hub {
   private let admission: Admission
   private let topicDesk: TopicDesk
   private let groupDesk: GroupDesk
+  private let counters: Counters
   private let pages: WorkerPages
   private let groups: Groups
   private let accessGuard: AccessGuard?
@@ -23,6 +24,9 @@ public final class Hub {
   private var drainTime: Duration
   private let fronts: Fronts
   private let threads: [Thread]
+  /// Shows of each front and each stream loop whether it turns; those that wait for the disk have none, which no
+  /// restart would heal.
+  public let pulses: [Pulse]
   /// Rings when the last stream has ended after ``drain()``.
   public let drained: Waker
 
@@ -37,6 +41,7 @@ public final class Hub {
     accessGuard: AccessGuard? = nil, log: Logger, breakdown: Breakdown
   ) throws {
     let counters = Counters()
+    self.counters = counters
     pages = try WorkerPages(
       Queue.workersPath(in: queue.path), counters, durability: configuration.durability
     ) { text in
@@ -76,14 +81,17 @@ public final class Hub {
     var doors: [StreamLoopDoor] = []
     var threads: [Thread] = []
     let loopsEnd = try LastOne(of: configuration.streamLoopCount)
+    let loopPulses = (0..<configuration.streamLoopCount).map { Pulse(name: "stream-loop-\($0)") }
     for index in 0..<configuration.streamLoopCount {
       let door = try StreamLoopDoor()
+      let pulse = loopPulses[index]
       threads.append(
         try Thread.owning(
-          name: "stream-loop-\(index)",
+          name: pulse.name,
           state: {
             try StreamLoop(
-              queue, configuration.streams, door, log, counters, index: index, groups: groups)
+              queue, configuration.streams, door, log, counters, index: index, groups: groups,
+              pulse: pulse)
           }
         ) { (loop: consuming StreamLoop) in
           do throws(SystemCallError) { try loop.run() } catch {
@@ -119,11 +127,18 @@ public final class Hub {
       count: configuration.frontCount, listener: listener, responder: router, limits: limits,
       shortage: { log.warning("\($0)") },
       failure: { breakdown.report("a front cannot go on: \($0.descriptionWithAdvice)") })
+    pulses = fronts.pulses + loopPulses
     self.accessGuard = accessGuard
     self.doors = doors
     self.threads = threads
     drainTime = configuration.drainTime
     drained = loopsEnd.waker
+  }
+
+  /// How many streams are open.
+  public var streamCount: Int {
+    // Two loads are not one moment.
+    max(0, Int(counters.count(.streamsOpened)) - Int(counters.count(.streamsClosed)))
   }
 
   /// Puts in force what can change while it runs: the limits of streams, retention, the heartbeat, and the

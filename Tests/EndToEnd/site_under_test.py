@@ -61,7 +61,7 @@ class Site:
         self.nginx = None
 
     def start(self):
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         for worker in range(len(self.weirs)):
             self.start_weir(worker)
         for _ in range(5):
@@ -73,7 +73,8 @@ class Site:
                 "-e", self.folder / "nginx-error.log", stderr=subprocess.DEVNULL,
             )
             if wait_until(lambda: self.is_up() or self.nginx.poll() is not None, "nginx") is True:
-                if self.nginx.poll() is None:
+                # One in the background has ended well.
+                if self.nginx.poll() in (None, 0):
                     return self
         raise AssertionError((self.folder / "nginx-error.log").read_text())
 
@@ -146,6 +147,7 @@ class Site:
             "server unix:/run/weir/weir.sock max_fails=0;": "\n".join(
                 f"server unix:{self.folder}/{self.socket_name(worker)} max_fails=0;"
                 for worker in range(len(self.weirs))
+                if worker == 0 or self.socket_name(worker) != self.socket_name(0)
             ),
         }
         values["root       /usr/share/weir/html;"] = f'root "{CHECKOUT}/nginx/html";'

@@ -19,6 +19,10 @@ SHIPPED = CHECKOUT / "deploy/weir.toml"
 VALUES = {
     "queue": ["/a/q", "/b/q", "/c/q"],
     "socket": ["/a/s", "/b/s", '/c "s\\'],
+    "socket-user": ["a", "1000", "c"],
+    "socket-group": ["a", "1000", "c"],
+    "socket-mode": ["0600", "0666", "0777"],
+    "socket-peers": [["a"], ["b", "33"], ["0"]],
     "fd": [3, 4, 0],
     "demo": [True, False, True],
     "cors-origin": [["https://a.example"], ["https://b.example", "http://localhost:3000"], ["*"]],

@@ -1,4 +1,5 @@
 import CFCGI
+import Kernel
 import Support
 import Testing
 
@@ -36,6 +37,36 @@ struct FrontTests {
     try peer.send(WebServer.request("/4", keeps: false))
     #expect(try peer.readAnswer()?.contains("PUT /4 ") == true)
     #expect(try peer.readRecord() == nil)
+  }
+
+  @Test func `at the end the peer is to close a kept connection and can send nothing on it`() throws
+  {
+    let fixture = try FrontFixture()
+    defer { fixture.stop() }
+    let peer = try Peer(fixture.path)
+    try peer.send(WebServer.request("/a"))
+    #expect(try peer.readAnswer() != nil)
+    fixture.beginToStop()
+    #expect(try peer.readRecord()?.type == 11)
+    let error = #expect(throws: SystemCallError.self) { try peer.send(WebServer.request("/b")) }
+    #expect(error?.errno == .brokenPipe)
+  }
+
+  @Test func `what was sent on kept connections before the end is answered`() throws {
+    let fixture = try FrontFixture()
+    let peers = try (0..<20).map { _ in
+      let peer = try Peer(fixture.path)
+      try peer.send(WebServer.request("/a"))
+      #expect(try peer.readAnswer() != nil)
+      try peer.send(WebServer.request("/b"))
+      return peer
+    }
+    fixture.beginToStop()
+    for peer in peers {
+      #expect(try peer.readAnswer()?.contains("/b") == true)
+      while let record = try peer.readRecord() { #expect(record.type == 11) }
+    }
+    fixture.stop()
   }
 
   @Test func `a request that comes byte by byte is answered, and others meanwhile`() throws {

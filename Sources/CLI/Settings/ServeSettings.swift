@@ -12,6 +12,13 @@ struct ServeSettings: Sendable {
   var socket: String?
   /// The number of a listening socket that the process was started with.
   var fd: Int?
+  /// Whom the socket is given to, by name or number; nil for whom weir runs as.
+  var socketUser: String?
+  var socketGroup: String?
+  /// The permission bits of the socket.
+  var socketMode: UInt32 = 0o660
+  /// The users that may connect, by name or number; empty for all whom the socket's mode lets in.
+  var socketPeers: [String] = []
   /// The file of access rules; nil where everybody may do everything.
   var access: String?
   /// The least that is logged.
@@ -47,9 +54,9 @@ struct ServeSettings: Sendable {
   /// The queue's directory.
   ///
   /// - Throws: where nobody has named it, or what to listen at.
-  func needed() throws(CommandFailure) -> String {
+  func needed(hasListener: Bool) throws(CommandFailure) -> String {
     guard let queue else { throw Self.missing("the queue's directory", .queue) }
-    if socket == nil, fd == nil { throw Self.missing("the socket to listen at", .socket) }
+    if socket == nil, !hasListener { throw Self.missing("the socket to listen at", .socket) }
     return queue
   }
 
@@ -61,10 +68,35 @@ struct ServeSettings: Sendable {
     return try SecretPath.resolve(access, of: "access")
   }
 
-  /// Listens where it was told to.
-  func listener() throws(SystemCallError) -> Listener {
-    if let socket { return try Listener.listen(at: FilePath(socket)) }
-    return try Listener.inherited(Int32(fd ?? 0))
+  /// The listener that the process was started with, or else one at the path that was named.
+  func listener(_ inherited: consuming Listener?) throws -> Listener {
+    if let inherited { return inherited }
+    return try Listener.listen(
+      at: FilePath(socket ?? ""), permissions: socketMode,
+      user: try socketUser.map { try Self.user($0, .socketUser) },
+      group: try socketGroup.map(Self.group), peers: peers())
+  }
+
+  /// The numbers of the users that may connect; nil for all.
+  func peers() throws(CommandFailure) -> [UInt32]? {
+    if socketPeers.isEmpty { return nil }
+    var users: [UInt32] = []
+    for name in socketPeers { users.append(try Self.user(name, .socketPeers)) }
+    return users
+  }
+
+  private static func user(_ name: String, _ setting: Setting) throws(CommandFailure) -> UInt32 {
+    if let number = Accounts.user(name) { return number }
+    throw CommandFailure(
+      "\(setting.name) is '\(name)', but this machine has no such user: make it (useradd --system), or name "
+        + "another", exitCode: 78)
+  }
+
+  private static func group(_ name: String) throws(CommandFailure) -> UInt32 {
+    if let number = Accounts.group(name) { return number }
+    throw CommandFailure(
+      "\(Setting.socketGroup.name) is '\(name)', but this machine has no such group: make it (groupadd "
+        + "--system), or name another", exitCode: 78)
   }
 
   private static func missing(_ what: String, _ setting: Setting) -> CommandFailure {

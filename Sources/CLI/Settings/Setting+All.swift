@@ -8,7 +8,8 @@ import Logging
 extension Setting {
   /// In the order of the help and of the file.
   static let all = [
-    queue, socket, fd, demo, access, corsOrigin, getPublish, heartbeat, checkpoints, retry,
+    queue, socket, socketUser, socketGroup, socketMode, socketPeers, fd, demo, access, corsOrigin,
+    getPublish, heartbeat, checkpoints, retry,
     durability,
     retentionBytes, retentionAge, retentionCount, idempotencyWindow, maxStreams,
     maxStreamsPerAddress, maxNewStreams, maxStreamAge, drain, loops, logLevel,
@@ -21,9 +22,36 @@ extension Setting {
 
   static let socket = Setting(
     "socket", .text, "path", standard: nil,
-    "Listen at this unix socket, with mode 0660: the web server's user has to be in its group.",
+    "Listen at this unix socket, which the web server's user has to be able to write to. One that the process was started with by a service manager (LISTEN_FDS) is taken before it.",
     completion: .file()
   ) { $0.socket = try path($1) }
+
+  static let socketUser = Setting(
+    "socket-user", .text, "user", standard: nil,
+    "Give the socket to this user, by name or number; it takes root. Without it the socket is weir's own user's."
+  ) { $0.socketUser = try account($1) }
+
+  static let socketGroup = Setting(
+    "socket-group", .text, "group", standard: nil,
+    "Give the socket to this group, by name or number, which the web server's user is a member of, and which weir's own user has to be a member of, too. Without it the socket is weir's own group's."
+  ) { $0.socketGroup = try account($1) }
+
+  static let socketMode = Setting(
+    "socket-mode", .text, "mode", standard: "0660",
+    "Who may connect to the socket, as permission bits in octal: 0660 is its user and its group."
+  ) {
+    guard let mode = UInt32($1, radix: 8), (3...4).contains($1.utf8.count), mode <= 0o777 else {
+      throw ValidationError("it is permission bits in octal, from 0000 to 0777, such as 0660")
+    }
+    $0.socketMode = mode
+  }
+
+  static let socketPeers = Setting(
+    list: "socket-peers", "user",
+    "Close connections of users other than this one, by name or number, whatever the socket's mode lets in; repeat it for more."
+  ) { settings, users in
+    settings.socketPeers = try users.map(account)
+  }
 
   static let fd = Setting(
     "fd", .number, "number", standard: nil,
@@ -140,6 +168,13 @@ extension Setting {
     for (beginning, what) in [("$", "the variable says"), ("~/", "~ stands for")]
     where text.utf8.starts(with: beginning.utf8) {
       throw ValidationError("a path is taken as it stands: write out what \(what)")
+    }
+    return text
+  }
+
+  private static func account(_ text: String) throws -> String {
+    if text.isEmpty || text.utf8.contains(0) {
+      throw ValidationError("it is the name or the number of a user or a group")
     }
     return text
   }

@@ -11,6 +11,10 @@ struct SettingOptions: ParsableArguments {
 
   @Option(.queue) var queue: SettingText?
   @Option(.socket) var socket: SettingText?
+  @Option(.socketUser) var socketUser: SettingText?
+  @Option(.socketGroup) var socketGroup: SettingText?
+  @Option(.socketMode) var socketMode: SettingText?
+  @Option(.socketPeers) var socketPeers: [SettingText] = []
   @Option(.fd) var fd: SettingText?
   @Flag(.demo) var demo: Bool?
   @Option(.access) var access: SettingText?
@@ -35,14 +39,17 @@ struct SettingOptions: ParsableArguments {
   /// What was said, by the names of the settings.
   var given: [String: [String]] {
     let texts = [
-      queue, socket, fd, access, heartbeat, retry, durability, retentionBytes, retentionAge,
+      queue, socket, socketUser, socketGroup, socketMode, fd, access, heartbeat, retry, durability,
+      retentionBytes, retentionAge,
       retentionCount,
       idempotencyWindow, maxStreams, maxStreamsPerAddress, maxNewStreams, maxStreamAge, drain,
       loops,
       logLevel,
     ]
     var given: [String: [String]] = [:]
-    for case let text? in texts + corsOrigin { given[text.name, default: []].append(text.text) }
+    for case let text? in texts + corsOrigin + socketPeers {
+      given[text.name, default: []].append(text.text)
+    }
     for (setting, isOn) in [
       (Setting.demo, demo), (.getPublish, getPublish), (.checkpoints, checkpoints),
     ] {

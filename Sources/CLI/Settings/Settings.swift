@@ -161,6 +161,26 @@ struct Settings {
     }
   }
 
+  /// What was said in vain, because the socket was made by whoever started the process.
+  ///
+  /// - Parameter place: where it listens.
+  func withoutEffect(isInherited: Bool, at place: String) -> [String] {
+    guard isInherited else { return [] }
+    let settings = [Setting.socketUser, .socketGroup, .socketMode].filter {
+      self[$0].source != .standard
+    }
+    var texts = settings.map {
+      "\($0.name) (\(self[$0].source)) has no effect: the socket was handed over by whoever started weir, and is "
+        + "given away there"
+    }
+    if let socket = values.socket, socket != place {
+      texts.append(
+        "socket (\(self[.socket].source)) has no effect: weir was started with another one, \(place)"
+      )
+    }
+    return texts
+  }
+
   /// Variables that were meant to be settings, it seems, each with the nearest name.
   static func misspelledVariables() -> [String] {
     let names = Setting.all.map(\.variable)

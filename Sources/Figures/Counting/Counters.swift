@@ -22,6 +22,11 @@ package final class Counters: Sendable {
     cells[cell].store(value, ordering: .relaxed)
   }
 
+  /// How much has been counted; any thread may ask.
+  package func count(_ count: LoopCount) -> UInt64 {
+    cells[count.rawValue].load(ordering: .relaxed)
+  }
+
   /// Counts a value in a histogram; any thread may.
   package func note(_ value: UInt64, in histogram: Histogram) {
     add(to: histogram.cell(of: value))

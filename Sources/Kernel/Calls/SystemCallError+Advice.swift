@@ -7,6 +7,8 @@ extension SystemCallError {
   /// What to do next; nil where nothing general can be said.
   private var advice: String? {
     switch errno {
+    case .notPermitted where call == "lchown":
+      "a socket can be given to groups that its owner is a member of, and to other users by root only"
     case .permissionDenied, .notPermitted: "change its owner or mode, or run weir as another user"
     case .noSuchFileOrDirectory: "check the path, and make the directory that it is in"
     case .notDirectory: "a file stands where a directory should be: name another path"
@@ -28,7 +30,7 @@ extension SystemCallError {
     case .resourceTemporarilyUnavailable where call == "pthread_create":
       "raise the limit of threads (ulimit -u)"
     case .addressInUse: "another weir serves there; stop it, or name another socket"
-    case .badFileDescriptor where call == "fcntl", .notSocket:
+    case .badFileDescriptor where call == "fcntl", .notSocket, .protocolWrongTypeForSocket:
       "start weir with a listening socket there, as spawn-fcgi does, or name one with --socket"
     default: nil
     }

@@ -55,6 +55,18 @@ public enum FileSystem {
     }
   }
 
+  /// Gives a file to a user and a group; nil leaves what is (lchown(2)).
+  public static func setOwner(
+    _ path: FilePath, user: UInt32?, group: UInt32?
+  ) throws(SystemCallError) {
+    if user == nil, group == nil { return }
+    _ = try SystemCall.check("lchown", path.string) {
+      unsafe path.withPlatformString {
+        unsafe Glibc.lchown($0, user ?? UInt32.max, group ?? UInt32.max)
+      }
+    }
+  }
+
   /// Gives a file another name, replacing what had it (rename(2)).
   public static func rename(_ path: FilePath, to newPath: FilePath) throws(SystemCallError) {
     _ = try SystemCall.check("rename", path.string) {

@@ -5,6 +5,9 @@ public enum Credentials {
   /// The number of the user.
   public static var user: UInt32 { Glibc.geteuid() }
 
+  /// The number of the process.
+  public static var process: Int32 { Glibc.getpid() }
+
   /// Whether it is the one who may do anything.
   public static var areRoots: Bool { user == 0 }
 

@@ -5,11 +5,19 @@ import Glibc
 public enum Environment {
   /// The value of a variable; nil where it is not set, or empty.
   ///
-  /// On the main thread, or while nobody changes the environment, which weir never does.
+  /// On the main thread, or while nobody changes the environment, which weir does only by ``take(_:)``.
   public static subscript(name: String) -> String? {
     guard let value = unsafe Glibc.getenv(name) else { return nil }
     let text = unsafe String(cString: value)
     return text.isEmpty ? nil : text
+  }
+
+  /// As the subscript, and the variable is gone then: no other process is to take it for its own (unsetenv(3)).
+  ///
+  /// On the main thread, before there are others.
+  public static func take(_ name: String) -> String? {
+    defer { _ = unsafe Glibc.unsetenv(name) }
+    return self[name]
   }
 
   /// The variables whose names begin so, in no order; the value is nil where it is not UTF-8.

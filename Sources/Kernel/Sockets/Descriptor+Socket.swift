@@ -58,11 +58,52 @@ extension Descriptor {
     _ = try SystemCall.check("fcntl") { weir_set_nonblocking(number) }
   }
 
-  /// Whether the descriptor is a listening socket (SO_ACCEPTCONN, socket(7)).
-  public var isListening: Bool {
+  /// Throws where the descriptor is no stream socket that listens (SO_TYPE, SO_ACCEPTCONN, socket(7)).
+  public func refuseUnlistening() throws(SystemCallError) {
+    func refusal(_ errno: Errno, _ what: String) -> SystemCallError {
+      SystemCallError(
+        call: "accept", errno: errno, subject: "descriptor \(number) (which is \(what))")
+    }
+    guard let type = socketOption(SO_TYPE) else { throw refusal(.notSocket, "no socket") }
+    guard type == SOCK_STREAM.rawValue else {
+      throw refusal(.protocolWrongTypeForSocket, "a socket, but not one for streams")
+    }
+    guard socketOption(SO_ACCEPTCONN) == 1 else {
+      throw refusal(.notSocket, "a socket that does not listen")
+    }
+  }
+
+  /// Whether the descriptor is a socket of the unix family (SO_DOMAIN, socket(7)).
+  public var isUnixSocket: Bool { socketOption(SO_DOMAIN) == AF_UNIX }
+
+  private func socketOption(_ name: CInt) -> CInt? {
     var value: CInt = 0
     var length = socklen_t(MemoryLayout<CInt>.size)
-    let result = unsafe Glibc.getsockopt(number, SOL_SOCKET, SO_ACCEPTCONN, &value, &length)
-    return result == 0 && value != 0
+    let result = unsafe Glibc.getsockopt(number, SOL_SOCKET, name, &value, &length)
+    return result == 0 ? value : nil
+  }
+
+  /// The path that a unix socket is bound to; nil for any other socket, and one without a path (getsockname(2)).
+  public var socketPath: String? {
+    var bytes = [CChar](repeating: 0, count: 109)
+    guard unsafe weir_socket_path(number, &bytes) == 0 else { return nil }
+    let path = bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return path.isEmpty ? nil : String(decoding: path, as: UTF8.self)
+  }
+
+  /// The user as whom the peer of a unix socket has connected (SO_PEERCRED, unix(7)); nil for any other socket.
+  ///
+  /// In a user namespace it is 65534 for all users that are not of it.
+  public var peerUser: UInt32? {
+    var user: UInt32 = 0
+    guard isUnixSocket, unsafe weir_peer_user(number, &user) == 0 else { return nil }
+    return user
+  }
+
+  /// Makes the next send of a unix socket's peer fail (EPIPE); what it has sent by now can still be received
+  /// (shutdown(2), SHUT_RD).
+  public func stopReceiving() {
+    // The only failure is a peer that has gone.
+    _ = Glibc.shutdown(number, CInt(SHUT_RD))
   }
 }

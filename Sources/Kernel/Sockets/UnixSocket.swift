@@ -13,7 +13,8 @@ public enum UnixSocket {
   /// never a gap. A name left behind by a dead process is replaced; one that somebody answers at is
   /// an error (EADDRINUSE), and so is anything there that is not a socket (EEXIST).
   public static func listen(
-    at path: FilePath, backlog: Int, permissions: UInt32
+    at path: FilePath, backlog: Int, permissions: UInt32, user: UInt32? = nil,
+    group: UInt32? = nil
   ) throws(SystemCallError) -> Descriptor {
     try refuseOccupied(path)
     let staging = FilePath(path.string + ".new")
@@ -24,7 +25,13 @@ public enum UnixSocket {
     _ = try SystemCall.check("bind", path.string) {
       unsafe weir_bind_unix(number, &address.value, address.length)
     }
-    try FileSystem.setPermissions(staging, permissions)
+    do {
+      try FileSystem.setOwner(staging, user: user, group: group)
+      try FileSystem.setPermissions(staging, permissions)
+    } catch {
+      try? FileSystem.unlink(staging)
+      throw SystemCallError(call: error.call, errno: error.errno, subject: path.string)
+    }
     _ = try SystemCall.check("listen", path.string) { Glibc.listen(number, CInt(backlog)) }
     try FileSystem.rename(staging, to: path)
     return socket

@@ -31,17 +31,29 @@ public struct SignalQueue: ~Copyable, Sendable {
     descriptor = Descriptor(owning: number)
   }
 
-  /// Waits until one of the signals arrives and returns its number, or nil where `waker` was rung
-  /// before; one thread (poll(2)).
-  public func next(orRingOf waker: Waker) throws(SystemCallError) -> CInt? {
-    while true {
-      var entries = [descriptor.number, waker.number].map {
-        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-      }
-      _ = try SystemCall.check("poll") { unsafe Glibc.poll(&entries, 2, -1) }
-      if entries[1].revents != 0 { return nil }
-      if let signal = read() { return signal }
+  /// What came of waiting for signals and a bell.
+  public enum Call: Hashable, Sendable {
+    /// A signal of this number.
+    case signal(CInt)
+    /// The bell was rung.
+    case ring
+    /// Nothing, for as long as was to be waited.
+    case nothing
+  }
+
+  /// Waits until one of the signals arrives, or `waker` is rung, which comes first; one thread (poll(2)).
+  ///
+  /// - Parameter timeout: nil waits without end.
+  public func next(
+    orRingOf waker: Waker, timeout: Duration? = nil
+  ) throws(SystemCallError) -> Call {
+    var entries = [descriptor.number, waker.number].map {
+      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
     }
+    let milliseconds = timeout.map { CInt(clamping: $0.wholeMilliseconds) } ?? -1
+    _ = try SystemCall.check("poll") { unsafe Glibc.poll(&entries, 2, milliseconds) }
+    if entries[1].revents != 0 { return .ring }
+    return read().map { .signal($0) } ?? .nothing
   }
 
   /// What was waited for.

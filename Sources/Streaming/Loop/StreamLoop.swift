@@ -27,6 +27,7 @@ package final class StreamLoop {
   private var epoll: Epoll
   private let watch: FileWatch?
   private let counters: Counters
+  private let pulse: Pulse
   let counts: LoopCounts
 
   var reader: QueueReader
@@ -74,14 +75,17 @@ package final class StreamLoop {
   ///   - counters: the worker's.
   ///   - index: of the loop among those of its worker.
   ///   - groups: the worker's.
+  ///   - pulse: shows whether it turns.
   package init(
     _ queue: Queue, _ configuration: StreamConfiguration, _ door: StreamLoopDoor, _ log: Logger,
     _ counters: Counters, index: Int, groups: Groups? = nil,
+    pulse: Pulse = Pulse(name: "stream-loop"),
     wall: @escaping @Sendable () -> Int64 = Clock.unixMilliseconds
   ) throws {
     self.queue = queue
     self.wall = wall
     self.groups = groups
+    self.pulse = pulse
     self.configuration = configuration
     self.door = door
     self.log = log
@@ -109,6 +113,8 @@ package final class StreamLoop {
   /// Serves until it is told to stop; then all streams have ended.
   package func run() throws(SystemCallError) {
     var timeout: Int64 = 0
+    pulse.beat(now: Clock.monotonicNanoseconds())
+    defer { pulse.end() }
     while !isStopping {
       let count = try epoll.wait(timeout: .nanoseconds(timeout))
       for index in 0..<count { handle(epoll.event(index)) }
@@ -127,7 +133,9 @@ package final class StreamLoop {
       if let next = timers.min {
         timeout = min(timeout, max(0, next.deadline - Clock.monotonicNanoseconds()))
       }
-      counts.flush(to: counters, now: Clock.monotonicNanoseconds())
+      let now = Clock.monotonicNanoseconds()
+      counts.flush(to: counters, now: now)
+      pulse.beat(now: now)
     }
     // What was acknowledged a moment ago; whoever is not live gets it on coming back.
     if feed.sequence < queue.durableNext { runPass() }
