@@ -32,6 +32,9 @@
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 int pthread_setname_np(pthread_t thread, const char *name);
 
+// <malloc.h> is in no module.
+int malloc_trim(size_t pad);
+
 // To Swift the variable is shared mutable state. NULL behind the last entry.
 extern char **environ;
 static inline const char *weir_environment_entry(long index) {

@@ -78,6 +78,7 @@ public final class AccessGuard: Sendable {
   /// Files are looked at by their names each time: editors and orchestrators put another file, or another link,
   /// in their place.
   private func watch(_ keyPaths: [FilePath], _ first: [FileStatus?]) {
+    FreedMemory.giveBack()
     var paths = [path] + keyPaths
     var (read, before) = (first + Self.look(keyPaths), first + Self.look(keyPaths))
     // Looks since a fault was found; nil where none stands.
@@ -98,7 +99,10 @@ public final class AccessGuard: Sendable {
       let isDue = looksSinceFault ?? 0 >= HubLimits.accessLooksPerTry
       guard isAsked || ((now != read || isDue) && now == before) else { continue }
       read = now
-      if let newPaths = readFiles(isAsked: isAsked) {
+      let newPaths = readFiles(isAsked: isAsked)
+      // What reads a file of many grants takes five times what they do.
+      FreedMemory.giveBack()
+      if let newPaths {
         looksSinceFault = nil
         // As they were before they were read; one that was not looked at then is read once more.
         read =
@@ -114,11 +118,13 @@ public final class AccessGuard: Sendable {
   private func readFiles(isAsked: Bool) -> [FilePath]? {
     do throws(AccessFault) {
       let file = try AccessFile(readingFrom: path, with: library)
-      let changed = state.withLock { state in
+      // The old ones may be many, and go when nobody waits for the lock.
+      let (changed, _) = state.withLock { state in
+        let old = state.rules
         state.rules = file.rules
         state.report = AccessReport(
           file: path.string, grants: file.rules.grantCount, readAt: Clock.unixMilliseconds())
-        return state.changed
+        return (state.changed, old)
       }
       log.notice(
         "other access rules are in force",

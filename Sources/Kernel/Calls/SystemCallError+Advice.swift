@@ -10,7 +10,7 @@ extension SystemCallError {
     case .notPermitted where call == "lchown":
       "a socket can be given to groups that its owner is a member of, and to other users by root only"
     case .permissionDenied, .notPermitted: "change its owner or mode, or run weir as another user"
-    case .noSuchFileOrDirectory: "check the path, and make the directory that it is in"
+    case .noSuchFileOrDirectory: "check the path, and that its directories are there"
     case .notDirectory: "a file stands where a directory should be: name another path"
     case .fileExists: "remove what is there, or name another path"
     case .tooManySymbolicLinkLevels:
