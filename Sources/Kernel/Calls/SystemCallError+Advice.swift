@@ -8,7 +8,8 @@ extension SystemCallError {
   private var advice: String? {
     switch errno {
     case .notPermitted where call == "lchown":
-      "a socket can be given to groups that its owner is a member of, and to other users by root only"
+      "it can be given to groups that its owner is a member of, and to other users by root only: change its owner, "
+        + "or run weir as another user"
     case .permissionDenied, .notPermitted: "change its owner or mode, or run weir as another user"
     case .noSuchFileOrDirectory: "check the path, and that its directories are there"
     case .notDirectory: "a file stands where a directory should be: name another path"
