@@ -392,6 +392,7 @@ def test_a_pipe_is_read_at_the_start_and_refused_afterwards(make_site, state):
         site.wait_for_log("refused", "is no regular file")
         with site.stream():
             assert site.request("GET", "/sse?poll=1").status == 429
+        wait_until(lambda: site.count_log("stream closed") == number, "the end of the only stream")
     path.unlink()
     path.write_text("max-streams-per-address = 2\n")
     site.weir.send_signal(signal.SIGHUP)
