@@ -123,9 +123,9 @@ def test_the_shipped_settings_are_right_and_its_access_rules_let_nobody_in_once_
 
 
 def test_a_life_on_a_clean_debian(tree, package, folder):
-    shutil.copy(package, tree.folder / "root/weir.deb")
+    shutil.copy(package, tree.folder / "srv/weir.deb")
     version = field(package, "Version")
-    install = "apt-get install -qy /root/weir.deb"
+    install = "apt-get install -qy /srv/weir.deb"
 
     # Where systemd does not run, nothing is started, and nothing fails.
     result = tree.chroot("sh", "-c", install)
@@ -171,7 +171,7 @@ def test_a_life_on_a_clean_debian(tree, package, folder):
 
     # Purged: nothing is left, and nginx serves its other sites.
     tree.says("apt-get purge -qy weir </dev/null && nginx -t -q && curl -fsS http://localhost/")
-    left = tree.says("find / -xdev -name '*weir*' -not -path '/proc/*' -not -path '/root/*' -not -path '/var/log/*' "
+    left = tree.says("find / -xdev -name '*weir*' -not -path '/proc/*' -not -path '/srv/*' -not -path '/var/log/*' "
                      "-not -path '/tmp/*' -not -path '/var/cache/*'")
     assert left == ""
     assert tree.says("systemctl --failed --no-legend").strip() == ""
@@ -183,12 +183,12 @@ def upgrade(tree, package, folder):
     assert run("dpkg-deb", "-R", package, newer).returncode == 0
     control = newer / "DEBIAN/control"
     control.write_text(re.sub(r"(?m)^(Version: .*)$", r"\1+1", control.read_text()))
-    assert run("dpkg-deb", "--root-owner-group", "-b", newer, tree.folder / "root/newer.deb").returncode == 0
+    assert run("dpkg-deb", "--root-owner-group", "-b", newer, tree.folder / "srv/newer.deb").returncode == 0
 
     tree.says("systemctl start weir@2")
     tails = [
         subprocess.Popen(
-            tree.command(f"exec weir tail --url http://localhost:8080 --topic up --json >/root/tail.{number}"),
+            tree.command(f"exec weir tail --url http://localhost:8080 --topic up --json >/srv/tail.{number}"),
             env=tree.environment, stderr=subprocess.DEVNULL)
         for number in range(STREAMS)
     ]
@@ -201,7 +201,7 @@ def upgrade(tree, package, folder):
                 "curl -fsS -d end 'http://localhost:8080/publish/up?end=true'"),
             env=tree.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         before = tree.says("systemctl show -P MainPID weir@1 weir@2").split()
-        words = tree.says("apt-get install -qy /root/newer.deb")
+        words = tree.says("apt-get install -qy /srv/newer.deb")
         assert "Three commands" not in words
         said, _ = publisher.communicate(timeout=120)
         assert publisher.returncode == 0, said
@@ -209,7 +209,7 @@ def upgrade(tree, package, folder):
         # The topic has ended, and so have the streams, with all of it.
         for number, tail in enumerate(tails):
             assert tail.wait(60) == 0
-            lines = (tree.folder / f"root/tail.{number}").read_text().splitlines()
+            lines = (tree.folder / f"srv/tail.{number}").read_text().splitlines()
             assert [json.loads(line)["data"] for line in lines] == [*map(str, range(1, EVENTS + 1)), "end"]
     finally:
         for tail in tails:
